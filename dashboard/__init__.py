@@ -1,0 +1,1 @@
+"""The product: sign-in, pages, charts, slides, files and the command line."""

@@ -1,0 +1,118 @@
+"""Five words: Filters, Measure, Result, Slide (and Viewer, in ``db.access``). Dataclasses only.
+
+A measure is computed once into a Result; card, chart, slide, file and shell all read the same Result.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import Any
+
+import pandas as pd
+
+
+class Audience(StrEnum):
+    """Who will see the figures: ``internal`` (chief, analyst, desk) or ``public`` (disclosure rule applies)."""
+
+    internal = "internal"
+    public = "public"
+
+
+class Direction(StrEnum):
+    """What a rise means."""
+
+    up_good = "up_good"
+    down_good = "down_good"
+    neither = "neither"
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What slice is asked for: the only meaning of "filtered". Days are inclusive, in the pilot's zone."""
+
+    first: date
+    last: date
+    as_of: date
+    """What is known, and which weeks are over, is judged on this day."""
+    staff_id: int | None = None
+    window_days: int = 90
+    lang: str = "en"
+
+    def between(self, first: date, last: date) -> "Filters":
+        return replace(self, first=first, last=last)
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A number with its 95 % interval and the count it rests on. ``None`` where it cannot be stated."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    n: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A measure's answer for one slice and audience, already safe to show to that audience.
+
+    ``table`` is tidy: one row per mark of the chart, columns named as in ``columns`` (name → plain label).
+    Charts find what they draw in it by name, and extra marks (targets, bands, events) in ``marks``.
+    A hidden cell is ``pd.NA`` in ``table`` and its row's ``hidden`` column is True.
+    """
+
+    key: str
+    filters: Filters
+    audience: Audience
+    table: pd.DataFrame
+    columns: Mapping[str, str]
+    estimate: Estimate
+    display: str
+    """The headline number as it is shown ("263", "61 %", "hidden")."""
+    context: str
+    """Against what, in words ("target 300", "of 402 connections")."""
+    sentence: str
+    """The computed answer: caption, alt text and speaker's note."""
+    caveats: tuple[str, ...] = ()
+    spark: tuple[float, ...] = ()
+    provisional: bool = False
+    marks: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One definition: the question, the rule, how it is computed, and the chart's key."""
+
+    key: str
+    title: str
+    question: str
+    definition: str
+    counts: str
+    leaves_out: str
+    unit: str
+    source: str
+    direction: Direction
+    chart: str | None
+    """A key of ``dashboard.charts.FORMS``, or None where a number says it all."""
+    about_people: bool
+    """Subject to the disclosure rule: a count of people or of events about people."""
+    scopes: tuple[str, ...]
+    """The change counters (``db.vocab.Scope`` values) its figures depend on."""
+    permission: str
+    """The ``db.access.Permission`` value that the internal audience needs."""
+    run: Callable[..., Result]
+    """``run(session, pilot, filters, audience) → Result``, called by ``compute()`` only."""
+    card: str = ""
+    """A short label for the card; the title otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """A claim that rests on measures. ``claim`` is a vocabulary key or empty: then the Result's sentence."""
+
+    key: str
+    title: str
+    """A vocabulary key: the question, or the heading of the title slide."""
+    measure: str | None
+    notes: str = ""

@@ -1,0 +1,39 @@
+"""The pages: file, title, icon, who may. Menu, sign-in gate and the role × page test all read this table."""
+
+from dataclasses import dataclass
+
+from db.access import Permission as P
+from db.access import Viewer
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """``file`` is in ``dashboard/views``; its stem is the address. Any one of ``permissions`` opens it."""
+
+    file: str
+    title: str
+    icon: str
+    group: str
+    permissions: tuple[P, ...]
+
+    @property
+    def path(self) -> str:
+        return self.file.removesuffix(".py")
+
+    def open_to(self, viewer: Viewer) -> bool:
+        return any(viewer.may(p) for p in self.permissions)
+
+
+PAGES: tuple[Page, ...] = (
+    Page("overview.py", "Overview", ":material/dashboard:", "", (P.see_overview,)),
+    Page("log.py", "Log an intervention", ":material/edit_note:", "", (P.log_work,)),
+    Page("tally.py", "Weekly tally", ":material/checklist:", "", (P.certify_tally,)),
+    Page("refer.py", "Refer someone", ":material/person_add:", "", (P.refer,)),
+    Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_money,)),
+    Page("calls.py", "Calls", ":material/call:", "Review", (P.import_calls,)),
+    Page("glossary.py", "Measures", ":material/menu_book:", "Review", (P.see_overview, P.see_public)),
+    Page("present.py", "Present", ":material/slideshow:", "Meeting", (P.present,)),
+    Page("users.py", "Users", ":material/group:", "Administration", (P.manage_users,)),
+    Page("audit.py", "Audit", ":material/history:", "Administration", (P.see_audit,)),
+)
+"""In menu order: the first page open to a viewer is the one they land on."""

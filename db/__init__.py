@@ -1,0 +1,1 @@
+"""The facts, and who may touch them. No Streamlit, no Plotly."""

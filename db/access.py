@@ -1,0 +1,141 @@
+"""Who may do what, and who may see which rows. A role is one row in ``ROLES``.
+
+Two ways to read: a **record** session adds the viewer's criteria to every ORM select, and without a
+viewer shows no row of a protected table at all; an **aggregate** session sees all rows and is opened
+by ``dashboard.measures.compute`` alone, which lets out only what has passed disclosure control.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import ColumnElement, false, true
+
+from db.errors import Forbidden
+from db.models import (
+    Attempt,
+    AuditEntry,
+    Call,
+    CallUnit,
+    Connection,
+    ConnectionStep,
+    Episode,
+    Identity,
+    Intervention,
+    InterventionNeed,
+    InterventionNote,
+    LedgerEntry,
+    Person,
+    Referral,
+    ReferralNeed,
+    Tally,
+    TallyValue,
+)
+from db.vocab import Role
+
+
+class Permission(StrEnum):
+    """What a command, a page or a measure asks for."""
+
+    see_people = "see_people"
+    log_work = "log_work"
+    refer = "refer"
+    certify_tally = "certify_tally"
+    see_tallies = "see_tallies"
+    see_overview = "see_overview"  # aggregates, internal audience
+    see_public = "see_public"  # aggregates, public audience
+    see_calls = "see_calls"
+    import_calls = "import_calls"
+    see_money = "see_money"
+    write_money = "write_money"
+    present = "present"
+    manage_users = "manage_users"
+    manage_setup = "manage_setup"
+    see_audit = "see_audit"
+
+
+P = Permission
+_DESK = frozenset({P.see_people, P.log_work, P.refer, P.certify_tally, P.see_tallies, P.see_public})
+
+ROLES: Mapping[Role, frozenset[Permission]] = {
+    Role.clinician: _DESK,
+    Role.social_worker: _DESK,
+    Role.officer: frozenset({P.refer}),
+    Role.chief: frozenset({P.see_overview, P.see_public, P.see_tallies, P.see_money, P.see_calls, P.present}),
+    Role.analyst: frozenset({P.see_overview, P.see_public, P.see_tallies, P.see_calls, P.import_calls}),
+    Role.council: frozenset({P.see_public, P.present}),
+    Role.finance: frozenset({P.see_money, P.write_money}),
+    Role.admin: frozenset({P.manage_users, P.manage_setup, P.see_audit}),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Viewer:
+    """Who asks, and when. ``now`` is the injected moment (UTC): nothing below reads a clock."""
+
+    name: str
+    """What the audit shows: the username, or ``shell:<os user>``."""
+    role: Role | None
+    permissions: frozenset[Permission]
+    now: datetime
+    today: date
+    """``now`` as a day in the pilot's time zone."""
+    user_id: int | None = None
+    staff_id: int | None = None
+    address: str = ""
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.permissions
+
+    def must(self, permission: Permission) -> None:
+        """Raise :class:`Forbidden` unless permitted."""
+        if permission not in self.permissions:
+            raise Forbidden(f"Your role does not allow this ({permission.value.replace('_', ' ')}).")
+
+
+def viewer_for(
+    role: Role, *, name: str, now: datetime, today: date, user_id: int | None, staff_id: int | None, address: str = ""
+) -> Viewer:
+    """A signed-in person's viewer: permissions come from ``ROLES`` and nowhere else."""
+    return Viewer(name, role, ROLES[role], now, today, user_id, staff_id, address)
+
+
+def shell_viewer(os_user: str, *, now: datetime, today: date) -> Viewer:
+    """Whoever holds a shell on the server holds the database: all permissions, named in the audit."""
+    return Viewer(f"shell:{os_user}", None, frozenset(Permission), now, today)
+
+
+Criterion = Callable[[Viewer], ColumnElement[bool]]
+
+
+def _only(permission: Permission) -> Criterion:
+    return lambda viewer: true() if viewer.may(permission) else false()
+
+
+def _own_referrals(viewer: Viewer) -> ColumnElement[bool]:
+    return true() if viewer.may(P.see_people) else Referral.referred_by == viewer.user_id
+
+
+ROW_SCOPE: Mapping[type, Criterion] = {
+    Person: _only(P.see_people),
+    Identity: _only(P.see_people),
+    Episode: _only(P.see_people),
+    Intervention: _only(P.see_people),
+    InterventionNeed: _only(P.see_people),
+    InterventionNote: _only(P.see_people),
+    Connection: _only(P.see_people),
+    ConnectionStep: _only(P.see_people),
+    Attempt: _only(P.see_people),
+    Referral: _own_referrals,
+    ReferralNeed: _only(P.see_people),
+    Tally: _only(P.see_tallies),
+    TallyValue: _only(P.see_tallies),
+    Call: _only(P.see_calls),
+    CallUnit: _only(P.see_calls),
+    LedgerEntry: _only(P.see_money),
+    AuditEntry: _only(P.see_audit),
+}
+"""Protected tables. A record session without a viewer sees none of their rows."""

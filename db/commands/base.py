@@ -1,0 +1,91 @@
+"""The frame of every write: permission, one transaction, audit entry, change counter."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+from sqlalchemy.orm.exc import StaleDataError
+
+from db.access import Permission, Viewer
+from db.engine import raise_version
+from db.errors import Conflict, Forbidden
+from db.models import AuditEntry
+from db.settings import wall_clock
+from db.vocab import Scope
+
+
+@dataclass(slots=True)
+class Note:
+    """What the command adds to its audit entry before it ends. Codes and keys only, never a name."""
+
+    subject: str = ""
+    detail: dict[str, Any] = field(default_factory=dict)
+
+
+@contextmanager
+def write(session: Session, viewer: Viewer, permission: Permission, action: str, *scopes: Scope) -> Iterator[Note]:
+    """One write transaction. Commits at the end, rolls back on any error.
+
+    A refusal for want of permission is audited. Any snapshot the session read before is ended first,
+    so the command sees, and on SQLite locks, the present state.
+    """
+    note = Note()
+    if session.new or session.dirty or session.deleted:
+        raise RuntimeError("write() needs a session without pending changes")
+    session.commit()
+    try:
+        viewer.must(permission)
+    except Forbidden:
+        session.add(_entry(viewer, action, note, "refused"))
+        session.commit()
+        raise
+    try:
+        session.connection(execution_options={"tandem_writer": True})
+        yield note
+        session.add(_entry(viewer, action, note, "done"))
+        raise_version(session, *scopes)
+        session.commit()
+    except StaleDataError as error:
+        session.rollback()
+        raise Conflict("Somebody saved this a moment ago. Reload it and look at both versions.") from error
+    except OperationalError as error:
+        session.rollback()
+        if "locked" in str(error.orig):
+            raise Conflict("The database was busy for five seconds. Nothing was saved: try again.") from error
+        raise
+    except IntegrityError as error:
+        session.rollback()
+        raise Conflict(
+            f"The database refused this as contradictory ({_constraint(error)}). Nothing was saved."
+        ) from error
+    except BaseException:
+        session.rollback()
+        raise
+
+
+def audit(
+    session: Session, viewer: Viewer, action: str, subject: str = "", outcome: str = "done", **detail: Any
+) -> None:
+    """Record something that is not a write (a sign-in, a forbidden path) and commit it."""
+    session.add(_entry(viewer, action, Note(subject, detail), outcome))
+    session.commit()
+
+
+def _entry(viewer: Viewer, action: str, note: Note, outcome: str) -> AuditEntry:
+    return AuditEntry(
+        at=wall_clock(),
+        actor=viewer.name,
+        action=action,
+        subject=note.subject,
+        detail=note.detail,
+        address=viewer.address,
+        outcome=outcome,
+    )
+
+
+def _constraint(error: IntegrityError) -> str:
+    diagnostics = getattr(error.orig, "diag", None)
+    return getattr(diagnostics, "constraint_name", None) or str(error.orig).removeprefix("CHECK constraint failed: ")

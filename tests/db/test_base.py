@@ -1,0 +1,72 @@
+"""The floor: migrations make what the models say, rows are locked, writes are framed."""
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Engine, func, inspect, select
+
+from db import migrate
+from db.access import ROW_SCOPE, Permission
+from db.commands.base import write
+from db.engine import aggregate_session, data_version, record_session
+from db.errors import Forbidden
+from db.models import AuditEntry, Base, Identity, Person
+from db.vocab import Role, Scope
+from tests.conftest import NOW
+
+
+def test_the_migrations_make_exactly_the_models(bind: Engine) -> None:
+    with bind.connect() as connection:
+        assert (
+            compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), Base.metadata) == []
+        )
+    present, newest = migrate.revisions(bind)
+    assert present == newest
+
+
+def test_every_check_of_the_models_is_in_the_database(bind: Engine) -> None:
+    there = inspect(bind)
+    for table in Base.metadata.sorted_tables:
+        wanted = {str(c.name) for c in table.constraints if isinstance(c, CheckConstraint)}
+        assert wanted == {c["name"] for c in there.get_check_constraints(table.name)}, table.name
+
+
+def test_a_record_session_shows_people_to_the_desk_only(small_pilot: Engine, viewer) -> None:
+    with aggregate_session(small_pilot) as session:
+        session.add(Person(id=1, code="P-0001", created_at=NOW, identity=Identity(name="A. Fictional")))
+        session.commit()
+    for role in Role:
+        with record_session(small_pilot, viewer(role)) as session:
+            seen = 1 if role in (Role.clinician, Role.social_worker) else 0
+            assert session.scalar(select(func.count(Person.id))) == seen, role
+            assert (session.get(Person, 1) is not None) == bool(seen)
+            assert session.scalars(select(Identity.name)).all() == ["A. Fictional"] * seen
+    with record_session(small_pilot, None) as session:
+        for table in ROW_SCOPE:
+            assert session.scalar(select(func.count()).select_from(table)) == 0
+
+
+def test_a_write_without_permission_changes_nothing_and_is_audited(small_pilot: Engine, viewer) -> None:
+    before = data_version(small_pilot)
+    officer = viewer(Role.officer)
+    with record_session(small_pilot, officer) as session, pytest.raises(Forbidden):
+        with write(session, officer, Permission.log_work, "log", Scope.work):
+            session.add(Person(code="P-0001", created_at=NOW))
+    assert data_version(small_pilot) == before
+    with aggregate_session(small_pilot) as session:
+        assert session.scalar(select(func.count(Person.id))) == 0
+        assert [(a.actor, a.action, a.outcome) for a in session.scalars(select(AuditEntry))] == [
+            ("officer", "log", "refused")
+        ]
+
+
+def test_a_write_raises_its_scope_and_no_other(small_pilot: Engine, viewer) -> None:
+    before = data_version(small_pilot)
+    clinician = viewer(Role.clinician)
+    with (
+        record_session(small_pilot, clinician) as session,
+        write(session, clinician, Permission.log_work, "log", Scope.work),
+    ):
+        session.add(Person(code="P-0001", created_at=NOW))
+    after = data_version(small_pilot)
+    assert {scope for scope in Scope if after[scope] != before[scope]} == {Scope.work}
