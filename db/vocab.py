@@ -120,6 +120,18 @@ class ReferralStatus(StrEnum):
     closed = "closed"
 
 
+class DeclineReason(StrEnum):
+    """Why the desk did not accept a referral."""
+
+    duplicate = "duplicate"
+    no_behavioural_health_need = "no_behavioural_health_need"
+    served_elsewhere = "served_elsewhere"
+    outside_city = "outside_city"
+    cannot_be_identified = "cannot_be_identified"
+    unsafe = "unsafe"
+    other = "other"
+
+
 class AttemptMode(StrEnum):
     in_person = "in_person"
     phone = "phone"

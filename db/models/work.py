@@ -12,6 +12,7 @@ from db.types import Encrypted, vocabulary
 from db.vocab import (
     AttemptMode,
     ConnectionEnd,
+    DeclineReason,
     Disposition,
     EpisodeEnd,
     Mode,
@@ -35,6 +36,7 @@ class Referral(Base):
     __table_args__ = (
         CheckConstraint("decided_at IS NULL OR decided_at >= received_at", name="decided_after_received"),
         CheckConstraint("(status = 'new') = (decided_at IS NULL)", name="new_is_undecided"),
+        CheckConstraint("decline_reason IS NULL OR status = 'declined'", name="only_declined_has_reason"),
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     received_at: Mapped[datetime] = mapped_column(index=True)
@@ -46,12 +48,14 @@ class Referral(Base):
     status: Mapped[ReferralStatus] = mapped_column(vocabulary(ReferralStatus), default=ReferralStatus.new)
     staff_id: Mapped[int | None] = mapped_column(ForeignKey("staff.id"))
     decided_at: Mapped[datetime | None]
+    decline_reason: Mapped[DeclineReason | None] = mapped_column(vocabulary(DeclineReason))
     submit_key: Mapped[str | None] = mapped_column(String(36), unique=True)
     created_at: Mapped[datetime]
     created_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     person: Mapped[Person | None] = relationship()
     needs: Mapped[list["ReferralNeed"]] = relationship(cascade="all, delete-orphan")
     attempts: Mapped[list["Attempt"]] = relationship(back_populates="referral")
+    detail: Mapped["ReferralDetail | None"] = relationship(cascade="all, delete-orphan")
 
 
 class ReferralNeed(Base):
@@ -60,8 +64,28 @@ class ReferralNeed(Base):
     need: Mapped[Need] = mapped_column(vocabulary(Need), primary_key=True)
 
 
+class ReferralDetail(Base):
+    """Who and where, as the referrer told it, encrypted: the desk's alone from the moment it is sent."""
+
+    __tablename__ = "referral_detail"
+    referral_id: Mapped[int] = mapped_column(ForeignKey("referral.id"), primary_key=True)
+    name: Mapped[str | None] = mapped_column(Encrypted)
+    """None: the referrer does not know it."""
+    approximate_age: Mapped[str | None] = mapped_column(Encrypted)
+    """In years, encrypted as text."""
+    place: Mapped[str | None] = mapped_column(Encrypted)
+    happened_at: Mapped[datetime | None]
+    safety_note: Mapped[str | None] = mapped_column(Encrypted)
+    agreed: Mapped[bool | None]
+    """The person agreed to be contacted; None: was not asked."""
+
+
 class Attempt(Base):
-    """One try to reach the person of a referral."""
+    """One try to reach the person of a referral.
+
+    An intervention of a personal mode that is tied to a referral is a try as well: it writes its own
+    row here, with ``intervention_id``, so that measures of attempts read this table alone.
+    """
 
     __tablename__ = "attempt"
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -70,6 +94,8 @@ class Attempt(Base):
     mode: Mapped[AttemptMode] = mapped_column(vocabulary(AttemptMode))
     reached: Mapped[bool]
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
+    intervention_id: Mapped[int | None] = mapped_column(ForeignKey("intervention.id"), unique=True)
+    submit_key: Mapped[str | None] = mapped_column(String(36), unique=True)
     referral: Mapped[Referral] = relationship(back_populates="attempts")
 
 

@@ -738,10 +738,30 @@ def upgrade() -> None:
         ),
         sa.Column("staff_id", sa.Integer(), nullable=True),
         sa.Column("decided_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column(
+            "decline_reason",
+            sa.Enum(
+                "duplicate",
+                "no_behavioural_health_need",
+                "served_elsewhere",
+                "outside_city",
+                "cannot_be_identified",
+                "unsafe",
+                "other",
+                name="declinereason",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
         sa.Column("submit_key", sa.String(length=36), nullable=True),
         sa.Column("created_at", db.types.Moment(timezone=True), nullable=False),
         sa.Column("created_by", sa.Integer(), nullable=True),
         sa.CheckConstraint("(status = 'new') = (decided_at IS NULL)", name=op.f("ck_referral_new_is_undecided")),
+        sa.CheckConstraint(
+            "decline_reason IS NULL OR status = 'declined'", name=op.f("ck_referral_only_declined_has_reason")
+        ),
         sa.CheckConstraint(
             "decided_at IS NULL OR decided_at >= received_at", name=op.f("ck_referral_decided_after_received")
         ),
@@ -795,34 +815,6 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["tally_id"], ["tally.id"], name=op.f("fk_tally_value_tally_id_tally")),
         sa.PrimaryKeyConstraint("tally_id", "item", name=op.f("pk_tally_value")),
     )
-    op.create_table(
-        "attempt",
-        sa.Column("id", sa.Integer(), nullable=False),
-        sa.Column("referral_id", sa.Integer(), nullable=False),
-        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
-        sa.Column(
-            "mode",
-            sa.Enum(
-                "in_person",
-                "phone",
-                "message",
-                "through_family",
-                name="attemptmode",
-                native_enum=False,
-                create_constraint=True,
-                length=40,
-            ),
-            nullable=False,
-        ),
-        sa.Column("reached", sa.Boolean(), nullable=False),
-        sa.Column("staff_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_attempt_referral_id_referral")),
-        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_attempt_staff_id_staff")),
-        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
-    )
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_attempt_referral_id"), ["referral_id"], unique=False)
-
     op.create_table(
         "intervention",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -949,6 +941,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_intervention_staff_id_at"), ["staff_id", "at"], unique=False)
 
     op.create_table(
+        "referral_detail",
+        sa.Column("referral_id", sa.Integer(), nullable=False),
+        sa.Column("name", db.types.Encrypted(), nullable=True),
+        sa.Column("approximate_age", db.types.Encrypted(), nullable=True),
+        sa.Column("place", db.types.Encrypted(), nullable=True),
+        sa.Column("happened_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("safety_note", db.types.Encrypted(), nullable=True),
+        sa.Column("agreed", sa.Boolean(), nullable=True),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_detail_referral_id_referral")),
+        sa.PrimaryKeyConstraint("referral_id", name=op.f("pk_referral_detail")),
+    )
+    op.create_table(
         "referral_need",
         sa.Column("referral_id", sa.Integer(), nullable=False),
         sa.Column(
@@ -976,6 +980,41 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_referral_need_referral_id_referral")),
         sa.PrimaryKeyConstraint("referral_id", "need", name=op.f("pk_referral_need")),
     )
+    op.create_table(
+        "attempt",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("referral_id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column(
+            "mode",
+            sa.Enum(
+                "in_person",
+                "phone",
+                "message",
+                "through_family",
+                name="attemptmode",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reached", sa.Boolean(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("intervention_id", sa.Integer(), nullable=True),
+        sa.Column("submit_key", sa.String(length=36), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["intervention_id"], ["intervention.id"], name=op.f("fk_attempt_intervention_id_intervention")
+        ),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_attempt_referral_id_referral")),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_attempt_staff_id_staff")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_attempt")),
+        sa.UniqueConstraint("intervention_id", name=op.f("uq_attempt_intervention_id")),
+        sa.UniqueConstraint("submit_key", name=op.f("uq_attempt_submit_key")),
+    )
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_attempt_referral_id"), ["referral_id"], unique=False)
+
     op.create_table(
         "connection",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -1117,7 +1156,12 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_connection_person_id"))
 
     op.drop_table("connection")
+    with op.batch_alter_table("attempt", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_attempt_referral_id"))
+
+    op.drop_table("attempt")
     op.drop_table("referral_need")
+    op.drop_table("referral_detail")
     with op.batch_alter_table("intervention", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_intervention_staff_id_at"))
         batch_op.drop_index(batch_op.f("ix_intervention_referral_id"))
@@ -1126,10 +1170,6 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_intervention_at"))
 
     op.drop_table("intervention")
-    with op.batch_alter_table("attempt", schema=None) as batch_op:
-        batch_op.drop_index(batch_op.f("ix_attempt_referral_id"))
-
-    op.drop_table("attempt")
     op.drop_table("tally_value")
     with op.batch_alter_table("referral", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_referral_referred_by"))
