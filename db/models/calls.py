@@ -24,10 +24,14 @@ class Import(Base):
     status: Mapped[ImportStatus] = mapped_column(vocabulary(ImportStatus), default=ImportStatus.done)
     rows_read: Mapped[int]
     added: Mapped[int]
+    merged: Mapped[int] = mapped_column(default=0)
+    """Rows that told of a call another row of the same file already had (one row per unit, repeats)."""
     already_there: Mapped[int]
     refused: Mapped[int]
     first_received: Mapped[datetime | None]
     last_received: Mapped[datetime | None]
+    warnings: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """What looked suspicious at the time, in sentences."""
     refusals: Mapped[list["ImportRefusal"]] = relationship()
 
 

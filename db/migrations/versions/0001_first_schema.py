@@ -174,10 +174,12 @@ def upgrade() -> None:
         ),
         sa.Column("rows_read", sa.Integer(), nullable=False),
         sa.Column("added", sa.Integer(), nullable=False),
+        sa.Column("merged", sa.Integer(), nullable=False),
         sa.Column("already_there", sa.Integer(), nullable=False),
         sa.Column("refused", sa.Integer(), nullable=False),
         sa.Column("first_received", db.types.Moment(timezone=True), nullable=True),
         sa.Column("last_received", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("warnings", sa.JSON(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_import")),
     )
     op.create_table(
