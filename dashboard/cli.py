@@ -26,7 +26,11 @@ app.add_typer(calls.app, name="calls")
 def main() -> None:
     """Run the command; what the product refuses knowingly is one line on standard error and exit code 1."""
     try:
-        app()
+        app(prog_name="tandem")
     except TandemError as error:
         print(f"tandem: {error}", file=sys.stderr)
         raise SystemExit(1) from None
+
+
+if __name__ == "__main__":
+    main()
