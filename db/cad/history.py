@@ -39,12 +39,8 @@ def bh_calls(
     - ``location`` int64, the location's id; -1 where there is none
     - ``institution`` bool, whether that location is marked as an institution
     """
-    kinds = {
-        type_id: category
-        for type_id, category in session.execute(
-            select(CallType.id, CallType.category).where(CallType.category.in_(categories))
-        )
-    }
+    covered = select(CallType.id, CallType.category).where(CallType.category.in_(categories))
+    kinds = {type_id: category.value for type_id, category in session.execute(covered).tuples() if category}
     statement = select(
         Call.id,
         cast(extract("epoch", Call.received_at), BigInteger),
@@ -62,7 +58,7 @@ def bh_calls(
     institutions = session.scalars(select(Location.id).where(Location.is_institution)).all()
     location = np.fromiter((-1 if place is None else place for place in places), np.int64, len(rows))
     category = pd.Categorical(
-        pd.Series(types, dtype="int64").map({k: v.value for k, v in kinds.items()}),
+        pd.Series(types, dtype="int64").map(kinds),
         categories=[c.value for c in categories],
     )
     frame = pd.DataFrame(
