@@ -134,8 +134,8 @@ def _people(session: Session, zone: str, first: date, last: date) -> Counter[Key
         )
         .order_by(Intervention.at, Intervention.id)
     )
-    seen: set[tuple[date, int, int]] = set()
-    met: set[int] = set()
+    seen: set[tuple[date, int, int | None]] = set()
+    met: set[int | None] = set()
     counts: Counter[Key] = Counter()
     for person, at, staff in rows:
         week = monday(local_day(at, zone))
@@ -177,8 +177,9 @@ def _referrals(session: Session, zone: str, first: date, last: date) -> Counter[
         for _, decided, who, status in session.execute(
             select(*columns).where(Referral.decided_at >= start, Referral.decided_at < end)
         ):
-            taken = status in (ReferralStatus.accepted, ReferralStatus.closed)
-            if taken and (whose := who or lead(staff, local_day(decided, zone))):
+            if decided is None or status not in (ReferralStatus.accepted, ReferralStatus.closed):
+                continue
+            if whose := who or lead(staff, local_day(decided, zone)):
                 yield monday(local_day(decided, zone)), whose, TallyItem.referrals_accepted
 
     return Counter(keys())
