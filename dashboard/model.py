@@ -54,6 +54,37 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """What the disclosure rule must know of a result about people, told by the measure that made it.
+
+    Without one, every numeric column is taken for counts, and one small count hides the whole answer.
+    """
+
+    bars: tuple[str, ...] = ()
+    """Count columns that are drawn. A series coarsens (week → month → quarter) until none of them is hidden."""
+    extras: tuple[str, ...] = ()
+    """Further count columns: hidden whole when one of their cells would be."""
+    given_away: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Derived column → the count columns that it would give away (a share, a rate, an interval's limit)."""
+    total: int | None = None
+    """What each bar column sums to, when that is published too: then a complement is hidden as well."""
+    by: str | None = None
+    """A column whose values split the table into parts that each sum to ``total``."""
+    period: str | None = None
+    """The column of dates of a series that may be coarsened; None where the rows are no series."""
+    stocks: tuple[str, ...] = ()
+    """Columns that take a coarser period's last value; all other count columns are summed."""
+    cumulative: Mapping[str, str] = field(default_factory=dict)
+    """Column of running totals → the bar column it accumulates."""
+    remake: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    """Recomputes rates and limits from the coarsened counts."""
+    headline: tuple[int, ...] = ()
+    """The counts that display and estimate rest on, complements (n − k) included."""
+    said: tuple[int, ...] = ()
+    """Further counts that context and sentence give away."""
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """A measure's answer for one slice and audience, already safe to show to that audience.
 
@@ -78,6 +109,7 @@ class Result:
     spark: tuple[float, ...] = ()
     provisional: bool = False
     marks: Mapping[str, Any] = field(default_factory=dict)
+    guard: Guard | None = None
 
 
 @dataclass(frozen=True, slots=True)
