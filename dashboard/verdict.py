@@ -1,0 +1,151 @@
+"""What may be said about an effect, by rules fixed in advance; and how small a fall could have been seen.
+
+The rules are those of measures.md, section 5, items 6 and 7. Numbers in, frozen dataclasses out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from scipy import optimize, stats
+
+from dashboard.effects import Fit, Interval, expected, terms
+from dashboard.periods import FEWEST, SEASON, Floats
+
+MONTHS_AFTER = 6
+MONTHS_BEFORE = 24
+"""Fewer full months after, or judged months before: too early."""
+
+
+class Verdict(StrEnum):
+    too_early = "too_early"
+    falling_as_hoped = "falling_as_hoped"
+    falling = "falling"
+    rising = "rising"
+    no_sign = "no_sign"
+    inconclusive = "inconclusive"
+
+
+class TargetStanding(StrEnum):
+    """Where the target ratio lies against the estimate and its interval."""
+
+    beyond = "beyond"  # the whole interval lies at or below the target
+    reached = "reached"  # the estimate does, its upper limit does not
+    open = "open"  # inside the interval, below the estimate
+    ruled_out = "ruled_out"  # below the whole interval
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The verdict with what it rests on. ``control_overrules``: a fall that the control series shared."""
+
+    verdict: Verdict
+    standing: TargetStanding
+    interim: bool
+    control_overrules: bool
+    ratio: Interval
+    target: float
+    before: int
+    after: int
+
+
+def rule(
+    ratio: Interval,
+    *,
+    target: float,
+    before: int,
+    after: int,
+    verdict_months: Sequence[int],
+    elapsed: int | None = None,
+    to_control: float | None = None,
+) -> Ruling:
+    """Apply the rules.
+
+    ``before``: judged months before; ``after``: full months after that were judged; ``elapsed``: full
+    months since the launch month by the calendar, gaps included (default: ``after``). ``to_control``: the
+    ratio of the two ratios, None without a control series. On a verdict month, and after the last one, the
+    verdict is not interim.
+    """
+    full = after if elapsed is None else elapsed
+    overrules = False
+    if after < MONTHS_AFTER or before < MONTHS_BEFORE:
+        verdict = Verdict.too_early
+    elif ratio.high < 1:
+        verdict = Verdict.falling_as_hoped if ratio.estimate <= target else Verdict.falling
+        overrules = to_control is not None and to_control >= 1
+        verdict = Verdict.inconclusive if overrules else verdict
+    elif ratio.low > 1:
+        verdict = Verdict.rising
+    else:
+        verdict = Verdict.no_sign if ratio.low > target else Verdict.inconclusive
+    dates = sorted(verdict_months)
+    interim = bool(dates) and full not in dates and full < dates[-1]
+    return Ruling(verdict, _standing(ratio, target), interim, overrules, ratio, target, before, after)
+
+
+# --- what could have been seen ---------------------------------------------------------------------------
+
+POWER = 0.80
+
+
+def detectable(fit: Fit, after: int | None = None) -> float | None:
+    """The ratio of the smallest fall seen with 80 % power by a two-sided 5 % test; None: not even a full stop.
+
+    The fitted earlier trend gives the counts to expect (beyond the data: its mean over the last year
+    before), the fit's own scatter their variance. ``after``: as if there were that many periods of
+    follow-up. Log-link fits only.
+    """
+    design = fit.design
+    data, plan = design.series, design.plan
+    index, level = data.index, expected(design, data.index, data.exposure)[0]
+    if after is not None:
+        before = index < data.launch
+        year = int(SEASON[data.every] or 1)
+        first = data.launch + (plan.launch == "exclude")
+        index = np.concatenate([index[before], np.arange(first, first + after)])
+        level = np.concatenate([level[before], np.full(after, level[before][-year:].mean())])
+    matrix, names = terms(index, data, plan)
+    return smallest_fall(matrix, names.index("step"), level, design.inflation)
+
+
+def detectable_from(fit: Fit, target: float, longest: int = 60) -> int | None:
+    """Periods of follow-up after which a fall to ``target`` becomes detectable; None: not within ``longest``."""
+    for after in range(FEWEST, longest + 1):
+        found = detectable(fit, after)
+        if found is not None and found >= target:
+            return after
+    return None
+
+
+def smallest_fall(matrix: Floats, step: int, level: Floats, inflation: float) -> float | None:
+    """Formula: log ratio = -(z.975 + z.80) × its standard error, the counts after being smaller by that ratio.
+
+    ``matrix``: design (periods × terms), whose column ``step`` marks the periods after; ``level``: mean
+    counts without an effect; ``inflation``: variance of a count ÷ its mean.
+    """
+    reach = float(stats.norm.ppf(0.975) + stats.norm.ppf(POWER))
+    after = matrix[:, step] > 0
+
+    def excess(log_ratio: float) -> float:
+        weights = np.where(after, np.exp(log_ratio), 1.0) * level
+        variance = np.linalg.inv((matrix.T * weights) @ matrix)[step, step] * inflation
+        return log_ratio + reach * float(np.sqrt(variance))
+
+    # From no change downwards the excess starts above zero; where it first crosses lies the smallest visible fall.
+    grid = np.log(np.linspace(0.999, 0.01, 100))
+    values = [excess(point) for point in grid]
+    for upper, lower, one, two in zip(grid, grid[1:], values, values[1:], strict=False):
+        if one > 0 >= two:
+            crossing: Any = optimize.brentq(excess, lower, upper)
+            return float(np.exp(crossing))
+    return None
+
+
+def _standing(ratio: Interval, target: float) -> TargetStanding:
+    if ratio.high <= target:
+        return TargetStanding.beyond
+    if ratio.estimate <= target:
+        return TargetStanding.reached
+    return TargetStanding.open if ratio.low <= target else TargetStanding.ruled_out
