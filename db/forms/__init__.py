@@ -21,10 +21,10 @@ from db.pilot import local_day
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class Now:
     """When a form is submitted, and where: what the rules about dates need."""
 
-    now: datetime
+    at: datetime
     zone: str
     starts_on: date
     """First day of the pilot."""
@@ -35,7 +35,7 @@ class Moment:
 
     @property
     def today(self) -> date:
-        return self.local_day(self.now)
+        return self.local_day(self.at)
 
     def local_day(self, at: datetime) -> date:
         return local_day(at, self.zone)
@@ -51,18 +51,18 @@ class Form(BaseModel):
     ask: ClassVar[Mapping[str, str]] = {}
     """What to say when a field is missing: field → sentence."""
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         """(field, sentence) for each rule across fields or about dates that is broken."""
         return iter(())
 
-    def doubts(self, moment: Moment) -> Iterator[str]:
+    def doubts(self, now: Now) -> Iterator[str]:
         """Sentences for what may be right but is worth a look. Nothing is refused for them."""
         return iter(())
 
-    def check(self, moment: Moment) -> None:
+    def check(self, now: Now) -> None:
         """Raise :class:`Invalid` with every broken rule; the first sentence for a field wins."""
         broken: dict[str, str] = {}
-        for field, sentence in self.contradictions(moment):
+        for field, sentence in self.contradictions(now):
             broken.setdefault(field, sentence)
         if broken:
             raise Invalid(broken)
@@ -71,14 +71,14 @@ class Form(BaseModel):
 F = TypeVar("F", bound=Form)
 
 
-def checked(kind: type[F], values: Mapping[str, Any], moment: Moment | None = None) -> F:
+def checked(kind: type[F], values: Mapping[str, Any], now: Now | None = None) -> F:
     """Make a form of what was typed, or raise :class:`Invalid` with one sentence for each wrong field."""
     try:
         form = kind(**values)
     except ValidationError as error:
         raise invalid(error, kind) from None
-    if moment is not None:
-        form.check(moment)
+    if now is not None:
+        form.check(now)
     return form
 
 

@@ -1,17 +1,15 @@
-"""The desk's forms and the officer's: people, interventions, referrals, attempts, connections, tallies."""
+"""The desk's forms and the officer's: people, interventions, referrals, attempts, connections."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Annotated, ClassVar
 from uuid import uuid4
 
 from pydantic import AwareDatetime, BeforeValidator, Field, field_validator
 
-from db.forms import Form, Moment, blank_is_none, day, quoted
+from db.forms import Form, Now, blank_is_none, day, quoted
 from db.vocab import (
     DIRECT_MODES,
-    HOUR_ITEMS,
     PERSONAL_MODES,
     AgeBand,
     AttemptMode,
@@ -28,9 +26,7 @@ from db.vocab import (
     Sex,
     Source,
     Step,
-    TallyItem,
     Urgency,
-    label,
 )
 
 NOTE_LENGTH = 1_000
@@ -57,15 +53,15 @@ def submit_key() -> str:
     return str(uuid4())
 
 
-def _not_future(field: str, at: AwareDatetime, moment: Moment) -> Iterator[tuple[str, str]]:
+def _not_future(field: str, at: AwareDatetime, now: Now) -> Iterator[tuple[str, str]]:
     # Five minutes of grace: a phone's clock and the server's are never quite the same.
-    if at > moment.now + timedelta(minutes=5):
-        yield field, f"{moment.local(at)} is in the future; it is {moment.local(moment.now)} now. Check the date."
+    if at > now.at + timedelta(minutes=5):
+        yield field, f"{now.local(at)} is in the future; it is {now.local(now.at)} now. Check the date."
 
 
-def _before_pilot(at: AwareDatetime, moment: Moment) -> Iterator[str]:
-    if moment.local_day(at) < moment.starts_on:
-        yield f"{moment.local(at)} is before the pilot began ({day(moment.starts_on)}). Check the date."
+def _before_pilot(at: AwareDatetime, now: Now) -> Iterator[str]:
+    if now.local_day(at) < now.starts_on:
+        yield f"{now.local(at)} is before the pilot began ({day(now.starts_on)}). Check the date."
 
 
 class PersonForm(Form):
@@ -85,10 +81,10 @@ class PersonForm(Form):
     address: Text160 = None
     confirmed_other: bool = False
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
-        if self.born_on and self.born_on > moment.today:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        if self.born_on and self.born_on > now.today:
             yield "born_on", f"Birth date {day(self.born_on)} is in the future. Check the year."
-        elif self.born_on and self.born_on.year < moment.today.year - 120:
+        elif self.born_on and self.born_on.year < now.today.year - 120:
             yield "born_on", f"Birth date {day(self.born_on)} is more than 120 years ago. Check the year."
 
 
@@ -102,7 +98,7 @@ class ConnectionPart(Form):
     """The highest rung reached; those below are dated the same day."""
     gap_reason: ConnectionEnd | None = None
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         if self.provider_id is None and self.gap_reason is None:
             yield "connection", "The connection has no provider. Choose one, or say why none could be found."
         elif self.provider_id is not None and self.gap_reason is not None:
@@ -169,19 +165,19 @@ class InterventionForm(Form):
     def is_direct(self) -> bool:
         return self.mode in DIRECT_MODES and self.outcome is not Outcome.no_contact
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
-        yield from _not_future("at", self.at, moment)
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        yield from _not_future("at", self.at, now)
         yield from self._who()
         yield from self._on_scene()
         yield from self._arrest_and_transport()
         if self.new_person is not None:
-            for field, sentence in self.new_person.contradictions(moment):
+            for field, sentence in self.new_person.contradictions(now):
                 yield f"new_person.{field}", sentence
         if self.connection is not None:
-            yield from self.connection.contradictions(moment)
+            yield from self.connection.contradictions(now)
 
-    def doubts(self, moment: Moment) -> Iterator[str]:
-        yield from _before_pilot(self.at, moment)
+    def doubts(self, now: Now) -> Iterator[str]:
+        yield from _before_pilot(self.at, now)
         if self.minutes > 8 * 60:
             yield f"{self.minutes} minutes is {self.minutes / 60:.1f} hours for one intervention. Check the minutes."
 
@@ -227,7 +223,7 @@ class InterventionForm(Form):
             yield "transport_avoided", "Transport was intended: say whether it was avoided."
         elif self.transport_avoided is not None and not self.transport_intended:
             yield "transport_avoided", "Transport can be avoided only where it was intended. Tick that, or clear this."
-        elif self.transport_avoided and self.disposition in TRANSPORTS:
+        elif self.transport_avoided and self.disposition and self.disposition in TRANSPORTS:
             yield (
                 "transport_avoided",
                 f"Transport was avoided, yet the disposition is {quoted(self.disposition)}. Change one of the two.",
@@ -270,23 +266,23 @@ class ReferralForm(Form):
             raise ValueError(f"An age of {age} is not between 0 and 120. Write a rough age, or leave it empty.")
         return age
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         if self.happened_at is not None:
-            yield from _not_future("happened_at", self.happened_at, moment)
+            yield from _not_future("happened_at", self.happened_at, now)
         if self.received_at is not None:
-            yield from _not_future("received_at", self.received_at, moment)
+            yield from _not_future("received_at", self.received_at, now)
             if self.happened_at is not None and self.happened_at > self.received_at:
                 yield (
                     "received_at",
-                    f"Received {moment.local(self.received_at)} is before it happened, "
-                    f"{moment.local(self.happened_at)}. Check the dates.",
+                    f"Received {now.local(self.received_at)} is before it happened, "
+                    f"{now.local(self.happened_at)}. Check the dates.",
                 )
         if self.name is None and self.place is None and self.incident_number is None and self.person_id is None:
             yield "name", "Nobody could find this person. Give a name, a place or an incident number."
 
-    def doubts(self, moment: Moment) -> Iterator[str]:
+    def doubts(self, now: Now) -> Iterator[str]:
         if self.happened_at is not None:
-            yield from _before_pilot(self.happened_at, moment)
+            yield from _before_pilot(self.happened_at, now)
 
 
 class DecisionForm(Form):
@@ -298,7 +294,7 @@ class DecisionForm(Form):
     reason: DeclineReason | None = None
     person_id: int | None = None
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         if not self.accept and self.reason is None:
             yield "reason", "A referral is declined with a reason. Choose one."
         if self.accept and self.reason is not None:
@@ -322,8 +318,8 @@ class AttemptForm(Form):
     reached: bool
     submit_key: str = Field(default_factory=submit_key, max_length=36)
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
-        yield from _not_future("at", self.at, moment)
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        yield from _not_future("at", self.at, now)
 
 
 class ConnectionForm(ConnectionPart):
@@ -332,9 +328,9 @@ class ConnectionForm(ConnectionPart):
     person_id: int
     opened_on: date
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
-        yield from super().contradictions(moment)
-        if self.opened_on > moment.today:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        yield from super().contradictions(now)
+        if self.opened_on > now.today:
             yield "opened_on", f"{day(self.opened_on)} is in the future. Check the date."
 
 
@@ -345,8 +341,8 @@ class StepForm(Form):
     step: Step
     on_date: date
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
-        if self.on_date > moment.today:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        if self.on_date > now.today:
             yield "on_date", f"{day(self.on_date)} is in the future. Record the step when it has happened."
 
 
@@ -358,67 +354,6 @@ class ConnectionEndForm(Form):
     reason: ConnectionEnd
     on_date: date
 
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
-        if self.on_date > moment.today:
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        if self.on_date > now.today:
             yield "on_date", f"{day(self.on_date)} is in the future. Check the date."
-
-
-class TallyCell(Form):
-    """One item as reported. None is "not recorded", never zero."""
-
-    reported: Decimal | None = None
-    reason: Annotated[str | None, BeforeValidator(blank_is_none)] = None
-
-
-class TallyForm(Form):
-    """One staff member's week. ``week`` is its Monday; ``revision`` is what the editor read (0: no sheet yet)."""
-
-    staff_id: int
-    week: date
-    revision: int = 0
-    values: Mapping[TallyItem, TallyCell]
-    confirmed_blanks: frozenset[TallyItem] = frozenset()
-    """Items the certifier was asked about and leaves as not recorded."""
-    weekend_confirmed: bool = False
-    """The week is not over yet, and the certifier expects no more work in it."""
-
-    @field_validator("week")
-    @classmethod
-    def _a_monday(cls, week: date) -> date:
-        if week.weekday():
-            raise ValueError(f"{day(week)} is not a Monday. A week is named by its Monday.")
-        return week
-
-    def contradictions(self, moment: Moment) -> Iterator[tuple[str, str]]:
-        for item, cell in self.values.items():
-            if sentence := _bad_number(item, cell):
-                yield item.value, sentence
-        seen, first = (self._number(i) for i in (TallyItem.people_seen, TallyItem.people_first_seen))
-        if seen is not None and first is not None and first > seen:
-            yield (
-                TallyItem.people_first_seen.value,
-                f"{first:f} people seen for the first time is more than {seen:f} people seen. Check both.",
-            )
-        hours = sum((self._number(i) or Decimal(0) for i in HOUR_ITEMS), Decimal(0))
-        if hours > 168:
-            yield HOUR_ITEMS[0].value, f"The hours add up to {hours:f}; a week has 168. Check them."
-
-    def _number(self, item: TallyItem) -> Decimal | None:
-        return self.values[item].reported if item in self.values else None
-
-
-def _bad_number(item: TallyItem, cell: TallyCell) -> str | None:
-    number, name = cell.reported, label(item)
-    if cell.reason and len(cell.reason) > 200:
-        return f"The reason for “{name}” has {len(cell.reason)} characters; 200 fit. Shorten it."
-    if number is None:
-        return None
-    if not number.is_finite() or number < 0:
-        return f"“{name}” is {number}. Report zero or more, or leave it blank for “not recorded”."
-    if number > 9_999:
-        return f"“{name}” is {number:,f}; the most is 9,999. Check it."
-    if item in HOUR_ITEMS and number != round(number, 2):
-        return f"“{name}” is {number:f}. Hours have at most two decimals, like 12.25."
-    if item not in HOUR_ITEMS and number != number.to_integral_value():
-        return f"“{name}” is {number:f}. It is a count: report a whole number."
-    return None
