@@ -8,7 +8,7 @@ from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueC
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.base import Base
-from db.types import vocabulary
+from db.types import Encrypted, vocabulary
 from db.vocab import EventKind, Role, Scope
 
 
@@ -148,6 +148,10 @@ class User(Base):
     created_at: Mapped[datetime]
     password_set_at: Mapped[datetime]
     last_sign_in_at: Mapped[datetime | None]
+    totp_secret: Mapped[str | None] = mapped_column(Encrypted)
+    """The second factor's shared secret (base32); None until enrolled."""
+    totp_step: Mapped[int | None]
+    """The last 30-second step whose code was accepted: a code counts once."""
     staff: Mapped[Staff | None] = relationship()
 
 

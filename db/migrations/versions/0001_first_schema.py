@@ -344,6 +344,8 @@ def upgrade() -> None:
         sa.Column("created_at", db.types.Moment(timezone=True), nullable=False),
         sa.Column("password_set_at", db.types.Moment(timezone=True), nullable=False),
         sa.Column("last_sign_in_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("totp_secret", db.types.Encrypted(), nullable=True),
+        sa.Column("totp_step", sa.Integer(), nullable=True),
         sa.CheckConstraint("username = lower(username)", name=op.f("ck_account_username_lower")),
         sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_account_staff_id_staff")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_account")),
