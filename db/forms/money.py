@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, ClassVar
 
-from pydantic import BeforeValidator, Field, StringConstraints
+from pydantic import BeforeValidator, StringConstraints
 
 from db.forms import Form, Now, blank_is_none, day
 from db.vocab import EntryKind
@@ -24,7 +24,9 @@ def read_amount(value: Any) -> Decimal:
     """
     if isinstance(value, float):
         raise ValueError(f"{value} is an inexact number. Write the amount as text or Decimal, such as 1250.00.")
-    text = str(value).strip()
+    text = "" if value is None else str(value).strip()
+    if not text:
+        raise ValueError("The amount is missing. Write dollars and cents, such as 1,250.00.")
     found = _AMOUNT.fullmatch(text)
     if not found:
         raise ValueError(f"“{text}” is not an amount. Write dollars and cents, such as 1,250.00.")
@@ -40,7 +42,9 @@ def read_amount(value: Any) -> Decimal:
 Amount = Annotated[Decimal, BeforeValidator(read_amount)]
 
 
-Reason = Annotated[str, StringConstraints(min_length=1, max_length=200)]
+Payee = Annotated[str, StringConstraints(max_length=120), BeforeValidator(blank_is_none)]
+Reason = Annotated[str, StringConstraints(max_length=200), BeforeValidator(blank_is_none)]
+InvoiceNumber = Annotated[str, StringConstraints(max_length=40)]
 
 
 class EntryForm(Form):
@@ -49,7 +53,6 @@ class EntryForm(Form):
     ask: ClassVar = {
         "line_id": "Choose the budget line this belongs to.",
         "kind": "Choose what this is: an obligation, an expenditure or an adjustment.",
-        "amount": "The amount is missing. Write dollars and cents, such as 1,250.00.",
         "on_date": "The date is missing. Choose the day it was signed, or the day payment fell due.",
         "payee": "Write who is paid.",
     }
@@ -58,8 +61,8 @@ class EntryForm(Form):
     line_id: int
     amount: Amount
     on_date: date
-    payee: Annotated[str, StringConstraints(min_length=1, max_length=120)]
-    invoice_number: Annotated[str | None, BeforeValidator(blank_is_none), Field(max_length=40)] = None
+    payee: Payee
+    invoice_number: Annotated[InvoiceNumber | None, BeforeValidator(blank_is_none)] = None
     paid_on: date | None = None
     description: Annotated[str, StringConstraints(max_length=200)] = ""
     one_off: bool = False

@@ -1,0 +1,363 @@
+"""The ledger on both databases: what is refused, what is said, and totals that are right to the cent."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import Engine, delete, func, select
+from sqlalchemy.orm import Session
+
+from db.access import Viewer
+from db.commands.money import close_month, record_entry, reopen_month, void_entry
+from db.engine import aggregate_session, record_session
+from db.errors import Conflict, Forbidden, Invalid, NotFound, TandemError
+from db.forms import checked
+from db.forms.money import EntryForm, ReopenForm, VoidForm
+from db.ledger import closed_through, grand_total, line_totals
+from db.models import AuditEntry, BudgetLine, Grant, LedgerEntry, MonthClose, Pilot
+from db.vocab import EntryKind, Role
+
+PILOT = Pilot(starts_on=date(2026, 1, 12), ends_on=date(2027, 1, 11), time_zone="America/New_York")
+OVER = "It was stored; the line needs a transfer."
+
+
+@pytest.fixture
+def books(small_pilot: Engine) -> Engine:
+    """Two lines, $1,000 and $200, under a grant that can be obligated until 31 Oct 2026."""
+    with aggregate_session(small_pilot) as session:
+        session.add_all(
+            [
+                BudgetLine(id=1, name="Social worker", amount=Decimal("1000"), position=1),
+                BudgetLine(id=2, name="Equipment", amount=Decimal("200"), position=2),
+                Grant(
+                    name="Award",
+                    amount=Decimal("1200"),
+                    awarded_on=date(2025, 11, 1),
+                    obligate_by=date(2026, 10, 31),
+                    expend_by=date(2026, 11, 10),
+                    retain_until=date(2031, 12, 31),
+                ),
+            ]
+        )
+        session.commit()
+    return small_pilot
+
+
+@pytest.fixture
+def finance(viewer: Callable[..., Viewer]) -> Viewer:
+    return viewer(Role.finance)
+
+
+def entry(**change: Any) -> EntryForm:
+    values = {
+        "kind": "expenditure",
+        "line_id": 1,
+        "amount": "100",
+        "on_date": date(2026, 10, 30),
+        "payee": "Harbor Recovery Center",
+        "submit_key": str(uuid4()),
+    }
+    return checked(EntryForm, values | change)
+
+
+@contextmanager
+def session_of(bind: Engine, viewer: Viewer) -> Iterator[Session]:
+    with record_session(bind, viewer) as session:
+        yield session
+
+
+def totals(bind: Engine) -> dict[str, tuple[str, str, str]]:
+    with aggregate_session(bind) as session:
+        return {t.name: (str(t.obligated), str(t.spent), str(t.remaining)) for t in line_totals(session)}
+
+
+def test_totals_are_exact_and_by_line(books: Engine, finance: Viewer) -> None:
+    with session_of(books, finance) as session:
+        record_entry(session, finance, entry(kind="obligation", amount="900.00"))
+        for _ in range(3):
+            record_entry(session, finance, entry(amount="0.10"))
+        record_entry(session, finance, entry(line_id=2, amount="19.99"))
+        record_entry(session, finance, entry(line_id=2, kind="adjustment", amount="-0.99", description="typo"))
+    assert totals(books) == {"Social worker": ("900.00", "0.30", "999.70"), "Equipment": ("0.00", "19.00", "181.00")}
+    with aggregate_session(books) as session:
+        everything = grand_total(line_totals(session))
+        assert (everything.budget, everything.spent) == (Decimal("1200.00"), Decimal("19.30"))
+        assert [t.spent for t in line_totals(session, until=date(2026, 10, 29))] == [Decimal("0.00")] * 2
+
+
+def test_the_same_key_is_booked_once(books: Engine, finance: Viewer) -> None:
+    form = entry()
+    with session_of(books, finance) as session:
+        first = record_entry(session, finance, form)
+        assert record_entry(session, finance, form).entry.id == first.entry.id
+    assert totals(books)["Social worker"][1] == "100.00"
+    with aggregate_session(books) as session:
+        assert session.scalar(select(func.count(AuditEntry.id))) == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "warnings"),
+    [
+        ({"kind": "obligation", "amount": "1000"}, ()),
+        (
+            {"kind": "obligation", "amount": "1,000.01"},
+            (
+                "“Social worker” is now obligated $0.01 over its budget of $1,000.00. "
+                "It was stored; the line needs a transfer or a smaller contract.",
+            ),
+        ),
+        (
+            {"amount": "40"},
+            (
+                "“Social worker” has $40.00 spent without an obligation behind it. "
+                "Book the contract or order it rests on.",
+            ),
+        ),
+        (
+            {"line_id": 2, "amount": "1,234.56"},
+            (
+                f"“Equipment” is now $1,034.56 over its budget of $200.00. {OVER}",
+                "“Equipment” has $1,234.56 spent without an obligation behind it. "
+                "Book the contract or order it rests on.",
+            ),
+        ),
+        (
+            {"kind": "obligation", "amount": "5", "on_date": date(2025, 12, 1)},
+            (
+                "1 Dec 2025 is outside the pilot (12 Jan 2026 to 11 Jan 2027). "
+                "Say in the description why it belongs here.",
+            ),
+        ),
+        (
+            {"kind": "adjustment", "amount": "-5", "on_date": date(2026, 11, 12), "description": "credit"},
+            ("12 Nov 2026 is after 10 Nov 2026, the grant's last day to spend.",),
+        ),
+    ],
+)
+def test_the_doubtful_is_stored_and_said(
+    books: Engine, finance: Viewer, change: dict[str, Any], warnings: tuple[str, ...]
+) -> None:
+    with session_of(books, finance) as session:
+        booked = record_entry(session, finance, entry(**change))
+        assert booked.warnings == warnings
+        assert session.get(LedgerEntry, booked.entry.id) is not None
+
+
+def test_what_the_books_refuse(books: Engine, finance: Viewer) -> None:
+    with session_of(books, finance) as session:
+        record_entry(session, finance, entry(invoice_number="17", amount="1,050"))
+        for month in range(1, 10):
+            close_month(session, finance, date(2026, month, 1))
+        for change, sentences in (
+            ({"line_id": 9}, {"line_id": "There is no budget line 9. Choose one from the list."}),
+            (
+                {"on_date": date(2026, 9, 30)},
+                {
+                    "on_date": "September 2026 is closed. Date an adjustment after 30 Sep 2026, or reopen the month.",
+                },
+            ),
+            (
+                {"kind": "obligation", "on_date": date(2026, 11, 1)},
+                {
+                    "on_date": "1 Nov 2026 is after 31 Oct 2026, the grant's last day to obligate. "
+                    "This cannot be charged to the grant."
+                },
+            ),
+            (
+                {"invoice_number": "17", "payee": "HARBOR recovery center"},
+                {
+                    "invoice_number": "Invoice 17 of HARBOR recovery center stands on this line already "
+                    "(entry 1, $1,050.00, 30 Oct 2026). Check the number, or void that entry first."
+                },
+            ),
+        ):
+            with pytest.raises(Invalid) as refusal:
+                record_entry(session, finance, entry(**change))
+            assert refusal.value.errors == sentences
+        record_entry(session, finance, entry(invoice_number="17", line_id=2))
+        void_entry(session, finance, VoidForm(entry_id=1, reason="wrong sum"))
+        record_entry(session, finance, entry(invoice_number="17", amount="1,005"))
+    assert totals(books) == {
+        "Social worker": ("0.00", "1005.00", "-5.00"),
+        "Equipment": ("0.00", "100.00", "100.00"),
+    }
+
+
+def test_an_entry_is_voided_once_by_a_counter_entry(books: Engine, finance: Viewer) -> None:
+    with session_of(books, finance) as session:
+        booked = record_entry(session, finance, entry(amount="12.34")).entry
+        counter = void_entry(session, finance, VoidForm(entry_id=booked.id, reason="booked twice"))
+        assert (counter.amount, counter.on_date, counter.void_reason, counter.kind) == (
+            Decimal("-12.34"),
+            booked.on_date,
+            "booked twice",
+            EntryKind.expenditure,
+        )
+        for number, kind, sentence in (
+            (booked.id, Conflict, "Entry 1 has been voided already. Nothing was changed."),
+            (
+                counter.id,
+                Conflict,
+                "Entry 2 is itself the void of entry 1 and cannot be voided. Book the right amount as a new entry.",
+            ),
+            (99, NotFound, "There is no entry 99 in the ledger. Reload the page."),
+        ):
+            with pytest.raises(kind, match=f"^{sentence}$"):
+                void_entry(session, finance, VoidForm(entry_id=number, reason="again"))
+    assert totals(books)["Social worker"] == ("0.00", "0.00", "1000.00")
+
+
+def test_the_void_of_an_entry_in_a_closed_month_falls_on_today(books: Engine, finance: Viewer) -> None:
+    with session_of(books, finance) as session:
+        booked = record_entry(session, finance, entry(on_date=date(2026, 1, 20))).entry
+        close_month(session, finance, date(2026, 1, 1))
+        assert void_entry(session, finance, VoidForm(entry_id=booked.id, reason="typo")).on_date == finance.today
+
+
+def test_months_are_closed_in_order_and_reopened_from_the_last(books: Engine, finance: Viewer) -> None:
+    with session_of(books, finance) as session:
+
+        def refused(act: Callable[[], object], sentence: str) -> None:
+            with pytest.raises(Conflict) as refusal:
+                act()
+            assert str(refusal.value) == sentence
+
+        def reopen(month: date) -> None:
+            reopen_month(session, finance, ReopenForm(month=month, reason="late invoice"))
+
+        refused(
+            lambda: close_month(session, finance, date(2026, 3, 9)),
+            "January 2026 is still open. Months are closed in order: close January 2026 first.",
+        )
+        for month in range(1, 11):
+            close_month(session, finance, date(2026, month, 1))
+        assert closed_through(session) == date(2026, 10, 31)
+        refused(
+            lambda: close_month(session, finance, date(2026, 11, 1)),
+            "November 2026 is not over. It can be closed from 1 Dec 2026.",
+        )
+        refused(
+            lambda: close_month(session, finance, date(2026, 10, 1)),
+            "October 2026 is closed already. The next to close is November 2026.",
+        )
+        refused(
+            lambda: reopen(date(2026, 9, 1)), "Only the last closed month can be reopened: reopen October 2026 first."
+        )
+        refused(lambda: reopen(date(2026, 11, 1)), "November 2026 is open. There is nothing to reopen.")
+        reopen(date(2026, 10, 1))
+        assert closed_through(session) == date(2026, 9, 30)
+    with aggregate_session(books) as session:
+        last = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
+        assert last is not None
+        assert (last.action, last.subject, last.detail) == (
+            "reopen month",
+            "month 2026-10",
+            {"reason": "late invoice"},
+        )
+
+
+def test_only_finance_writes_and_the_refusal_is_audited(books: Engine, viewer: Callable[..., Viewer]) -> None:
+    with session_of(books, viewer(Role.finance)) as session:
+        booked = record_entry(session, viewer(Role.finance), entry()).entry
+    for role in set(Role) - {Role.finance}:
+        someone = viewer(role)
+        with session_of(books, someone) as session:
+            for act in (
+                lambda s=session, v=someone: record_entry(s, v, entry()),
+                lambda s=session, v=someone: void_entry(s, v, VoidForm(entry_id=booked.id, reason="no")),
+                lambda s=session, v=someone: close_month(s, v, date(2026, 1, 1)),
+                lambda s=session, v=someone: reopen_month(s, v, ReopenForm(month=date(2026, 1, 1), reason="no")),
+            ):
+                with pytest.raises(Forbidden):
+                    act()
+    with aggregate_session(books) as session:
+        refused = session.scalars(select(AuditEntry.actor).where(AuditEntry.outcome == "refused")).all()
+        assert len(refused) == 4 * (len(Role) - 1)
+        assert len(session.scalars(select(LedgerEntry)).all()) == 1
+
+
+@dataclass
+class Shadow:
+    """The books kept by hand in whole cents, to compare with."""
+
+    spent: dict[int, int] = field(default_factory=lambda: {1: 0, 2: 0})
+    obligated: dict[int, int] = field(default_factory=lambda: {1: 0, 2: 0})
+
+    def book(self, kind: EntryKind, line: int, cents: int) -> None:
+        side = self.obligated if kind is EntryKind.obligation else self.spent
+        side[line] += cents
+
+
+ACTION = st.one_of(
+    st.tuples(
+        st.just("record"),
+        st.sampled_from(EntryKind),
+        st.sampled_from([1, 2]),
+        st.integers(min_value=1, max_value=99_999_999_99),
+        st.integers(min_value=0, max_value=400),
+    ),
+    st.tuples(st.just("void"), st.integers(min_value=1, max_value=12)),
+    st.tuples(st.just("close")),
+    st.tuples(st.just("reopen")),
+)
+
+
+@given(actions=st.lists(ACTION, max_size=12))
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_sequence_keeps_the_totals_exact(books: Engine, finance: Viewer, actions: list[tuple[Any, ...]]) -> None:
+    _empty(books)
+    shadow, amounts, ids = Shadow(), {}, []
+    for number, action in zip(count(), actions, strict=False):
+        with session_of(books, finance) as session:
+            try:
+                if action[0] == "record":
+                    _, kind, line, cents, days_ago = action
+                    if kind is EntryKind.adjustment and number % 2:
+                        cents = -cents
+                    booked = record_entry(
+                        session,
+                        finance,
+                        entry(
+                            kind=kind,
+                            line_id=line,
+                            amount=Decimal(cents) / 100,
+                            on_date=finance.today - timedelta(days=days_ago),
+                            description="any",
+                        ),
+                    ).entry
+                    ids.append(booked.id)
+                    amounts[booked.id] = (kind, line, cents)
+                    shadow.book(kind, line, cents)
+                elif action[0] == "void" and ids:
+                    wanted = ids[action[1] % len(ids)]
+                    void_entry(session, finance, VoidForm(entry_id=wanted, reason="any"))
+                    kind, line, cents = amounts[wanted]
+                    shadow.book(kind, line, -cents)
+                elif action[0] == "close":
+                    through = closed_through(session)
+                    close_month(session, finance, through + timedelta(days=1) if through else date(2026, 1, 1))
+                elif action[0] == "reopen" and (through := closed_through(session)):
+                    reopen_month(session, finance, ReopenForm(month=through.replace(day=1), reason="any"))
+            except TandemError:
+                pass  # a refusal must leave the books as they were: the totals below say so
+        with aggregate_session(books) as session:
+            found = line_totals(session)
+            assert {t.line_id: t.spent for t in found} == {k: Decimal(v) / 100 for k, v in shadow.spent.items()}
+            assert {t.line_id: t.obligated for t in found} == {k: Decimal(v) / 100 for k, v in shadow.obligated.items()}
+            assert all(t.remaining + t.spent == t.budget for t in found)
+
+
+def _empty(bind: Engine) -> None:
+    with aggregate_session(bind) as session:
+        session.execute(delete(LedgerEntry).where(LedgerEntry.voids_id.is_not(None)))
+        session.execute(delete(LedgerEntry))
+        session.execute(delete(MonthClose))
+        session.commit()
