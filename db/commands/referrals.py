@@ -1,0 +1,197 @@
+"""Referrals received: sending one, deciding on it, trying to reach the person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from rapidfuzz import fuzz
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from db.access import Permission, Viewer
+from db.commands.base import write
+from db.commands.desk import Saved, at_work, hold, now_of, once
+from db.commands.people import LIKELY, fold, insert_person
+from db.errors import Conflict, Invalid
+from db.forms import Now, quoted
+from db.forms.work import AttemptForm, DecisionForm, PersonForm, ReferralForm
+from db.models import Attempt, Person, Referral, ReferralDetail, ReferralNeed, Staff
+from db.vocab import ReferralStatus, Scope, Source
+
+OPEN = (ReferralStatus.new, ReferralStatus.accepted)
+STALE = timedelta(hours=48)
+"""A new referral older than this is marked: 48 hours is the published target (measures.md, section 4)."""
+_SAME_MATTER = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an officer may know of a referral of their own: that it was received, and whether it was reviewed."""
+
+    received_at: datetime
+    incident_number: str | None
+    reviewed: bool
+
+
+def record_referral(session: Session, viewer: Viewer, form: ReferralForm) -> Saved:
+    """Send somebody to the desk. Who and where are encrypted, and the desk's alone from then on.
+
+    Raises Invalid for a likely duplicate (the same incident, or the same name for the desk) that is not
+    confirmed as another matter. An officer is told of referrals of their own only.
+    """
+    return once(session, Referral, form.submit_key, lambda: _record(session, viewer, form))
+
+
+def _record(session: Session, viewer: Viewer, form: ReferralForm) -> Saved:
+    with write(session, viewer, Permission.refer, "record referral", Scope.work) as note:
+        now = now_of(session, viewer)
+        form.check(now)
+        desk = viewer.may(Permission.see_people)
+        if form.person_id is not None:
+            hold(session, Person, form.person_id, "person")
+        if not form.confirmed_other:
+            _not_twice(session, form, now)
+        row = Referral(
+            received_at=(form.received_at if desk else None) or viewer.now,
+            source=form.source if desk else Source.officer,
+            referred_by=None if desk else viewer.user_id,
+            person_id=form.person_id,
+            incident_number=form.incident_number,
+            urgency=form.urgency,
+            submit_key=form.submit_key,
+            created_at=viewer.now,
+            created_by=viewer.user_id,
+            needs=[ReferralNeed(need=need) for need in sorted(form.needs)],
+            detail=ReferralDetail(
+                name=form.name,
+                approximate_age=None if form.approximate_age is None else str(form.approximate_age),
+                place=form.place,
+                happened_at=form.happened_at,
+                safety_note=form.safety_note,
+                agreed=form.agreed,
+            ),
+        )
+        session.add(row)
+        session.flush()
+        note.subject = f"referral {row.id}"
+    return Saved(row.id, tuple(form.doubts(now)))
+
+
+def decide_referral(session: Session, viewer: Viewer, referral_id: int, form: DecisionForm) -> Saved:
+    """Accept a new referral for a member of staff, or decline it with a reason."""
+    action = "accept referral" if form.accept else "decline referral"
+    with write(session, viewer, Permission.log_work, action, Scope.work) as note:
+        now = now_of(session, viewer)
+        form.check(now)
+        row = hold(session, Referral, referral_id, "referral")
+        note.subject = f"referral {row.id}"
+        if row.status is not ReferralStatus.new:
+            when = f" on {now.local(row.decided_at)}" if row.decided_at else ""
+            raise Conflict(f"This referral was {row.status.value}{when} already. Reload the list.")
+        if form.person_id is not None:
+            row.person_id = hold(session, Person, form.person_id, "person").id
+        if form.accept:
+            staff = at_work(session, viewer) if form.staff_id is None else session.get(Staff, form.staff_id)
+            if staff is None or (staff.ends_on is not None and staff.ends_on < now.today):
+                raise Invalid({"staff_id": "Whoever should take it does not work here now. Choose somebody else."})
+            accept(row, viewer, staff.id)
+            note.detail = {"staff": staff.id}
+        else:
+            row.status, row.decline_reason = ReferralStatus.declined, form.reason
+            row.decided_at = max(viewer.now, row.received_at)
+    return Saved(row.id)
+
+
+def tie_referral(session: Session, viewer: Viewer, referral_id: int, who: int | PersonForm) -> Saved:
+    """Say who the person of a referral is: somebody known, by id, or somebody new."""
+    with write(session, viewer, Permission.log_work, "tie referral", Scope.work) as note:
+        now = now_of(session, viewer)
+        row = hold(session, Referral, referral_id, "referral")
+        if isinstance(who, PersonForm):
+            who.check(now)
+            person = insert_person(session, viewer, who, now)
+        else:
+            person = hold(session, Person, who, "person")
+        row.person_id = person.id
+        note.subject, note.detail = f"referral {row.id}", {"person": person.code}
+    return Saved(person.id)
+
+
+def record_attempt(session: Session, viewer: Viewer, form: AttemptForm) -> Saved:
+    """One try to reach the person of a referral. A try at a new referral accepts it."""
+    return once(session, Attempt, form.submit_key, lambda: _try(session, viewer, form))
+
+
+def _try(session: Session, viewer: Viewer, form: AttemptForm) -> Saved:
+    with write(session, viewer, Permission.log_work, "record attempt", Scope.work) as note:
+        now = now_of(session, viewer)
+        form.check(now)
+        staff = at_work(session, viewer)
+        row = hold(session, Referral, form.referral_id, "referral")
+        if row.status not in OPEN:
+            raise Conflict(f"Referral {row.id} is {quoted(row.status).lower()}; an attempt would count for nothing.")
+        if form.at < row.received_at:
+            raise Invalid(
+                {
+                    "at": f"The attempt ({now.local(form.at)}) is before the referral was received "
+                    f"({now.local(row.received_at)}). Check the date."
+                }
+            )
+        accept(row, viewer, staff.id)
+        attempt = Attempt(staff_id=staff.id, **form.model_dump())
+        session.add(attempt)
+        session.flush()
+        note.subject, note.detail = f"attempt {attempt.id}", {"referral": row.id}
+    return Saved(attempt.id)
+
+
+def accept(referral: Referral, viewer: Viewer, staff_id: int | None) -> None:
+    """A new referral becomes accepted, and somebody's. Anything else stays as it is."""
+    if referral.status is ReferralStatus.new:
+        referral.status = ReferralStatus.accepted
+        referral.decided_at = max(viewer.now, referral.received_at)
+        referral.staff_id = referral.staff_id or staff_id
+
+
+def reopen(referral: Referral) -> None:
+    """Undo :func:`accept`."""
+    referral.status, referral.decided_at, referral.staff_id = ReferralStatus.new, None, None
+
+
+def waiting(session: Session) -> Sequence[Referral]:
+    """Open referrals: new ones, and accepted ones nobody has tried to reach, oldest first."""
+    rows = session.scalars(select(Referral).where(Referral.status.in_(OPEN)).order_by(Referral.received_at)).all()
+    return [row for row in rows if row.status is ReferralStatus.new or not row.attempts]
+
+
+def sent_by(session: Session, viewer: Viewer, limit: int = 20) -> list[Sent]:
+    """The viewer's own referrals, newest first: received or reviewed, and nothing else, ever."""
+    rows = session.execute(
+        select(Referral.received_at, Referral.incident_number, Referral.decided_at)
+        .where(Referral.referred_by == viewer.user_id)
+        .order_by(Referral.received_at.desc())
+        .limit(limit)
+    )
+    return [Sent(received, incident, decided is not None) for received, incident, decided in rows]
+
+
+def _not_twice(session: Session, form: ReferralForm, now: Now) -> None:
+    """Compare with what this viewer may see: an officer with their own, the desk with all of the last month."""
+    recent = select(Referral).where(Referral.received_at >= now.at - _SAME_MATTER).order_by(Referral.received_at.desc())
+    for row in session.scalars(recent):
+        again = "Send it again only if it is another person or another matter."
+        if form.incident_number and row.incident_number and fold(form.incident_number) == fold(row.incident_number):
+            when = now.local(row.received_at)
+            raise Invalid(
+                {"incident_number": f"Incident {form.incident_number} was referred on {when} already. {again}"}
+            )
+        if row.status in OPEN and _same_person(form, row):
+            who = f"“{form.name}”" if form.name else "This person"
+            raise Invalid({"name": f"{who} was referred on {now.local(row.received_at)} already. {again}"})
+
+
+def _same_person(form: ReferralForm, row: Referral) -> bool:
+    if form.person_id is not None and row.person_id == form.person_id:
+        return True
+    theirs = row.detail.name if row.detail else None
+    return bool(form.name and theirs and fuzz.token_sort_ratio(fold(form.name), fold(theirs)) >= LIKELY)
