@@ -1,0 +1,190 @@
+"""Which column holds what. Written ``received=COL,type=COL,location=COL+COL``; quotes protect commas and pluses."""
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from db.cad.sniff import CadFile, Sheet
+from db.errors import Unreadable
+
+FIELDS: Mapping[str, str] = {
+    "received": "Received (date, or date + time)",
+    "type": "Call type",
+    "incident": "Incident number",
+    "location": "Location (one or several columns)",
+    "disposition": "Disposition",
+    "person": "Person key",
+}
+"""What a column can be, in the order of the form, with the form's labels."""
+REQUIRED = ("received", "type")
+SEVERAL = ("received", "location")
+"""Fields that may be put together from more than one column."""
+
+_GUESSES: Mapping[str, tuple[str, ...]] = {
+    "incident": (
+        r"^incident ?(num|no|number|id)\b", r"event (no|num|number)", r"^cad",
+        r"^case ?(no|num|number|id)?$", r"^call ?(no|num)",
+    ),
+    "received": (
+        r"received", r"(incident|call|event|response) ?date ?time", r"^date ?time$", r"reported",
+        r"(incident|call|event|response) ?date", r"^eventdt$", r"^date$",
+    ),
+    "type": (r"call ?type$", r"nature", r"initial .*type", r"problem", r"offense", r"(incident|event) ?type", r"^type"),
+    "location": (
+        r"^address", r"hundred block", r"^location$", r"block ?addr|block.*address", r"address", r"location", r"block"
+    ),
+    "disposition": (r"disposition", r"clearance desc", r"outcome"),
+    "person": (r"person ?(key|id)", r"subject ?(key|id)", r"^mni\b", r"(name|party) ?id"),
+}  # fmt: skip
+"""What columns are called, the likeliest first; names are folded and their marks read as spaces."""
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMapping:
+    """Field → names of columns. Only fields of :data:`FIELDS`; the required ones are always there."""
+
+    columns: Mapping[str, tuple[str, ...]]
+
+    def __post_init__(self) -> None:
+        for field, names in self.columns.items():
+            if field not in FIELDS:
+                raise Unreadable(f"The mapping names “{field}”. It may name: {', '.join(FIELDS)}.")
+            if len(names) > 1 and field not in SEVERAL:
+                raise Unreadable(f"“{field}” takes one column, not {len(names)} ({' + '.join(names)}).")
+        for field in REQUIRED:
+            if not self.columns.get(field):
+                raise Unreadable(f"The mapping does not say which column is “{field}”. Add {field}=COLUMN.")
+
+    def text(self) -> str:
+        """The mapping as it is written on the command line."""
+        return ",".join(f"{field}={'+'.join(map(_quoted, names))}" for field, names in self.columns.items())
+
+    def stored(self) -> dict[str, list[str]]:
+        return {field: list(names) for field, names in self.columns.items()}
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Sequence[str]]) -> "ColumnMapping":
+        return cls({field: tuple(names) for field, names in stored.items() if names})
+
+
+def _quoted(name: str) -> str:
+    return f'"{name}"' if re.search(r'[,+="]|^\s|\s$', name) else name
+
+
+def parse_mapping(text: str) -> ColumnMapping:
+    """Read ``received=COL,type="Call Type, Final",location=Number+Street``. Raises :class:`Unreadable`."""
+    columns: dict[str, tuple[str, ...]] = {}
+    for part in _split(text, ","):
+        field, sign, rest = part.partition("=")
+        field = field.strip().casefold()
+        if not part.strip():
+            continue
+        if not sign or not rest.strip():
+            raise Unreadable(f"“{part.strip()}” in the mapping is not of the form field=COLUMN.")
+        if field in columns:
+            raise Unreadable(f"The mapping says “{field}” twice. Join columns with +.")
+        columns[field] = tuple(_unquoted(name) for name in _split(rest, "+"))
+    return ColumnMapping(columns)
+
+
+def _split(text: str, mark: str) -> list[str]:
+    """Cut at ``mark`` outside double quotes."""
+    parts, quoted = [""], False
+    for letter in text:
+        quoted ^= letter == '"'
+        if letter == mark and not quoted:
+            parts.append("")
+        else:
+            parts[-1] += letter
+    if quoted:
+        raise Unreadable('A double quote (") in the mapping is not closed.')
+    return parts
+
+
+def _unquoted(name: str) -> str:
+    name = name.strip()
+    return name[1:-1] if len(name) > 1 and name[0] == name[-1] == '"' else name
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """A sheet with its header row, and where each mapped field stands in it."""
+
+    sheet: Sheet
+    line: int
+    names: tuple[str, ...]
+    places: Mapping[str, tuple[int, ...]]
+
+
+def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None) -> Header:
+    """The first sheet and row that hold every mapped column. Raises :class:`Unreadable`, naming what is missing."""
+    wanted = [s for s in file.sheets if sheet is None or s.name.casefold() == sheet.casefold()]
+    names = ", ".join(f"“{s.name}”" for s in file.sheets)
+    if not wanted:
+        raise Unreadable(
+            f"{file.name} has no sheet “{sheet}”. Its sheets: {names}." if file.sheets else f"{file.name} is empty."
+        )
+    best: tuple[int, Sheet, tuple[str, ...], list[str]] | None = None
+    for candidate in wanted:
+        for line, fields in candidate.top():
+            header = header_names(fields)
+            places = {field: tuple(_place(n, header) for n in cols) for field, cols in mapping.columns.items()}
+            missing = [
+                n for field, cols in mapping.columns.items() for n, k in zip(cols, places[field], strict=True) if k < 0
+            ]
+            if not missing:
+                return Header(candidate, line, header, places)
+            if best is None or len(missing) < len(best[3]):
+                best = (line, candidate, header, missing)
+    if best is None:
+        raise Unreadable(f"{file.name} holds no rows.")
+    raise Unreadable(_missing(file, best[1], best[2], best[3]))
+
+
+def header_names(fields: Sequence[str]) -> tuple[str, ...]:
+    """Names to choose columns by: trimmed; an unnamed one is “column 3”, a repeated one “Type (2)”."""
+    names: list[str] = []
+    for number, field in enumerate(fields, start=1):
+        name = " ".join(field.replace("\ufeff", "").removeprefix("ï»¿").split()).strip('"') or f"column {number}"
+        again = sum(1 for n in names if n == name or n.startswith(f"{name} ("))
+        names.append(f"{name} ({again + 1})" if again else name)
+    return tuple(names)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\s_]+", " ", name).strip().casefold()
+
+
+def _place(name: str, header: Sequence[str]) -> int:
+    """Where a column stands: by its exact name, then with case, spaces and underscores folded; -1 if nowhere."""
+    exact = " ".join(name.split())
+    if exact in header:
+        return header.index(exact)
+    folded = [_folded(h) for h in header]
+    return folded.index(_folded(name)) if _folded(name) in folded else -1
+
+
+def _missing(file: CadFile, sheet: Sheet, header: Sequence[str], missing: Sequence[str]) -> str:
+    where = f"Sheet “{sheet.name}” of {file.name}" if len(file.sheets) > 1 else file.name
+    noun = "column" if len(missing) == 1 else "columns"
+    near = difflib.get_close_matches(missing[0], header, n=1)
+    hint = f" Did you mean “{near[0]}”?" if near else ""
+    others = (
+        f" Other sheets: {', '.join(s.name for s in file.sheets if s is not sheet)}." if len(file.sheets) > 1 else ""
+    )
+    wanted = ", ".join(f"“{name}”" for name in missing)
+    return f"{where} has no {noun} {wanted}.{hint} Its columns are: {', '.join(header)}.{others}"
+
+
+def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """A proposal by names alone, for prefilling a form; fields that nothing resembles are left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for field, patterns in _GUESSES.items():
+        for pattern in patterns:
+            fits = [name for name in header if re.search(pattern, re.sub(r"[._]", " ", _folded(name)))]
+            fits = [name for name in fits if all(name not in taken for taken in found.values())]
+            if fits:
+                found[field] = tuple(fits) if field == "location" and pattern == r"^address" else (fits[0],)
+                break
+    return {field: found[field] for field in FIELDS if field in found}
