@@ -57,31 +57,36 @@ class Estimate:
 class Guard:
     """What the disclosure rule must know of a result about people, told by the measure that made it.
 
-    Without one, every numeric column is taken for counts, and one small count hides the whole answer.
+    Numeric columns that are not named here are left out of a public table. Without any guard one small
+    number anywhere in the table hides the whole answer.
     """
 
     bars: tuple[str, ...] = ()
     """Count columns that are drawn. A series coarsens (week → month → quarter) until none of them is hidden."""
     extras: tuple[str, ...] = ()
     """Further count columns: hidden whole when one of their cells would be."""
-    given_away: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Derived column → the count columns that it would give away (a share, a rate, an interval's limit)."""
-    total: int | None = None
-    """What each bar column sums to, when that is published too: then a complement is hidden as well."""
+    plain: tuple[str, ...] = ()
+    """Numeric columns that say nothing of anybody (a capacity band, a year)."""
+    derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Column → the count columns it would give away (a share, a rate, an interval's limit): hidden with them."""
+    remake: Callable[[pd.DataFrame], pd.DataFrame] | None = None
+    """Recomputes the derived columns after a series was coarsened."""
+    sums: bool = True
+    """The sum of each bar column is published (a headline), so hidden cells need complements."""
     by: str | None = None
-    """A column whose values split the table into parts that each sum to ``total``."""
+    """A column whose values split the table into parts with a sum each."""
     period: str | None = None
     """The column of dates of a series that may be coarsened; None where the rows are no series."""
     stocks: tuple[str, ...] = ()
-    """Columns that take a coarser period's last value; all other count columns are summed."""
+    """Columns that take a coarser period's last value; all other counts are summed."""
     cumulative: Mapping[str, str] = field(default_factory=dict)
     """Column of running totals → the bar column it accumulates."""
-    remake: Callable[[pd.DataFrame], pd.DataFrame] | None = None
-    """Recomputes rates and limits from the coarsened counts."""
+    spark: str | None = None
+    """The column that the card's spark line follows."""
     headline: tuple[int, ...] = ()
     """The counts that display and estimate rest on, complements (n − k) included."""
     said: tuple[int, ...] = ()
-    """Further counts that context and sentence give away."""
+    """Further counts that context, sentence and caveats give away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,13 +1,13 @@
 """Intervals of proportions, counts and waiting times: arrays in, an :class:`Estimate` out. All 95 %.
 
-Engines: statsmodels (Wilson, Kaplan–Meier), scipy (exact Poisson by the chi-square quantiles, Garwood 1936).
+Engines: statsmodels (Wilson, Kaplan–Meier), scipy (exact Poisson by gamma quantiles, Garwood 1936).
 """
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import gammaincinv
 from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import proportion_confint
 
@@ -30,8 +30,8 @@ def poisson_exact(k: int) -> Estimate:
     """A count with its exact (Garwood) Poisson interval; the lower limit of 0 is 0."""
     if k < 0:
         raise ValueError(f"a count cannot be {k}")
-    low = 0.0 if k == 0 else float(chi2.ppf(ALPHA / 2, 2 * k)) / 2
-    return Estimate(float(k), low, float(chi2.ppf(1 - ALPHA / 2, 2 * k + 2)) / 2, k)
+    low = 0.0 if k == 0 else float(gammaincinv(k, ALPHA / 2))
+    return Estimate(float(k), low, float(gammaincinv(k + 1, 1 - ALPHA / 2)), k)
 
 
 def km_quantile(durations: Sequence[float] | np.ndarray, observed: Sequence[bool] | np.ndarray, q: float) -> Estimate:

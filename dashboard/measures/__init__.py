@@ -1,0 +1,9 @@
+"""Every measure by its key. A theme file ends in a tuple ``MEASURES``; this table puts them together."""
+
+from collections.abc import Mapping
+
+from dashboard.measures import reach
+from dashboard.model import Measure
+
+MEASURES: Mapping[str, Measure] = {measure.key: measure for theme in (reach.MEASURES,) for measure in theme}
+"""In the order of the glossary."""

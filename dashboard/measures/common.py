@@ -1,0 +1,357 @@
+"""What every theme shares: the texts of a measure, the weeks of a period, logged or tallied, marks and sparks."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from dashboard import words
+from dashboard.model import Audience, Direction, Filters, Guard, Measure, Result
+from dashboard.stats import poisson_exact
+from db import vocab
+from db.access import Permission
+from db.log import log_counts
+from db.models import Event, Pilot, Staff, Tally, TallyValue, Target
+from db.pilot import monday, pilot_weeks
+from db.vocab import Scope, TallyItem, TallyStatus
+
+FINAL, PROVISIONAL, UNFINISHED = "final", "provisional", "unfinished"
+SPARK_PERIODS = 26
+
+
+def said(key: str, part: str, lang: str = "en", /, **values: object) -> str:
+    """A measure's words: ``said("people_served", "title", "es")`` reads ``measure.people_served.title``."""
+    return vocab.text(f"measure.{key}.{part}", "es" if lang == "es" else "en", **values)
+
+
+def define(
+    key: str,
+    run: Callable[..., Result],
+    *,
+    chart: str | None,
+    direction: Direction = Direction.neither,
+    about_people: bool = True,
+    scopes: Sequence[Scope] = (Scope.work, Scope.setup),
+    permission: Permission = Permission.see_overview,
+) -> Measure:
+    """A Measure whose texts stand in ``db/words`` under ``measure.<key>.*``, both languages."""
+    return Measure(
+        key=key,
+        title=said(key, "title"),
+        question=said(key, "question"),
+        definition=said(key, "definition"),
+        counts=said(key, "counts"),
+        leaves_out=said(key, "leaves_out"),
+        unit=said(key, "unit"),
+        source=said(key, "source"),
+        card=said(key, "card"),
+        direction=direction,
+        chart=chart,
+        about_people=about_people,
+        scopes=tuple(scope.value for scope in scopes),
+        permission=permission.value,
+        run=run,
+    )
+
+
+# --- days and weeks -----------------------------------------------------------------------------
+
+
+def until(filters: Filters) -> date:
+    """The last day that counts: the period's last, or the as-of day when that comes first."""
+    return min(filters.last, filters.as_of)
+
+
+def bounds(pilot: Pilot, first: date, last: date) -> tuple[datetime, datetime]:
+    """Local midnight before ``first`` and after ``last``, aware: moments in [start, end) fall on those days."""
+    zone = ZoneInfo(pilot.time_zone)
+    return datetime.combine(first, time(), zone), datetime.combine(last + timedelta(days=1), time(), zone)
+
+
+def moment_of(pilot: Pilot, as_of: date) -> datetime:
+    """The end of the as-of day: waits still open are censored here."""
+    return bounds(pilot, as_of, as_of)[1]
+
+
+def quarter_end(day: date) -> date:
+    month = (day.month - 1) // 3 * 3 + 3
+    return date(day.year + month // 12, month % 12 + 1, 1) - timedelta(days=1)
+
+
+def weeks(pilot: Pilot, filters: Filters) -> list[date]:
+    """The Mondays of the pilot's weeks in the period, in order; only weeks begun by the as-of day.
+
+    A week belongs where its Thursday lies (the pilot's first or last day where the Thursday is outside
+    the pilot). A period up to the as-of day shows the running week although its Thursday may lie ahead,
+    unless that falls in the next quarter of a period that is not the pilot's whole.
+    """
+    last = filters.last
+    if last >= filters.as_of:
+        whole = filters.first <= pilot.starts_on
+        last = max(last, filters.as_of + timedelta(days=6) if whole else quarter_end(filters.as_of))
+    return [
+        week
+        for week in pilot_weeks(pilot)
+        if week <= filters.as_of and filters.first <= belongs_on(pilot, week) <= last
+    ]
+
+
+def belongs_on(pilot: Pilot, week: date) -> date:
+    """The day that decides a week's month and quarter: its Thursday, kept inside the pilot."""
+    return min(max(week + timedelta(days=3), pilot.starts_on), pilot.ends_on)
+
+
+# --- logged or tallied ---------------------------------------------------------------------------
+
+
+class Week(NamedTuple):
+    """One staff member's week: ``certified`` maps the items reported on a certified sheet to their figures."""
+
+    week: date
+    staff_id: int
+    certified: dict[TallyItem, Decimal]
+
+
+def staff_weeks(session: Session, pilot: Pilot, filters: Filters, items: Iterable[TallyItem]) -> list[Week]:
+    """Every (week of the period × staff member employed in it), with the certified figures of ``items``.
+
+    A blank of a certified sheet is "not recorded" and does not stand in ``certified``.
+    """
+    mondays = weeks(pilot, filters)
+    if not mondays:
+        return []
+    staff = [s for s in session.scalars(select(Staff).order_by(Staff.id)) if filters.staff_id in (None, s.id)]
+    rows = session.execute(
+        select(Tally.week, Tally.staff_id, TallyValue.item, TallyValue.reported)
+        .join(TallyValue, TallyValue.tally_id == Tally.id)
+        .where(
+            Tally.status != TallyStatus.draft,
+            Tally.week.between(mondays[0], mondays[-1]),
+            TallyValue.item.in_(list(items)),
+            TallyValue.reported.is_not(None),
+        )
+    )
+    reported: dict[tuple[date, int], dict[TallyItem, Decimal]] = {}
+    for week, staff_id, item, value in rows:
+        reported.setdefault((week, staff_id), {})[item] = value
+    return [
+        Week(week, member.id, reported.get((week, member.id), {}))
+        for week in mondays
+        for member in staff
+        if employed(member, pilot, week)
+    ]
+
+
+def employed(member: Staff, pilot: Pilot, week: date) -> bool:
+    """Whether this member worked for the pilot on any day of the week."""
+    first, last = max(week, pilot.starts_on), min(week + timedelta(days=6), pilot.ends_on)
+    return member.starts_on <= last and (member.ends_on is None or member.ends_on >= first)
+
+
+def weekly(session: Session, pilot: Pilot, filters: Filters, items: Sequence[TallyItem]) -> pd.DataFrame:
+    """The figures that count: one row per (week × staff member × item) with ``value`` (float) and ``status``.
+
+    The certified tally counts where there is one, else the sum of the log, which is provisional. A week
+    that is not over on the as-of day is unfinished. Columns: week, staff_id, item, value, status.
+    """
+    sheets = staff_weeks(session, pilot, filters, items)
+    log: dict[tuple[date, int, TallyItem], Decimal] = {}
+    mondays = weeks(pilot, filters)
+    if mondays:
+        counted = log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1])
+        log = {(row.week, row.staff_id, row.item): row.value for row in counted if row.item in items}
+    rows = []
+    for sheet in sheets:
+        for item in items:
+            logged = log.pop((sheet.week, sheet.staff_id, item), Decimal(0))
+            certified = sheet.certified.get(item)
+            value = logged if certified is None else certified
+            rows.append((sheet.week, sheet.staff_id, item, float(value), _status(filters, sheet.week, certified)))
+    # Work logged by somebody outside the dates of employment is work all the same.
+    rows += [
+        (week, staff, item, float(value), _status(filters, week, None)) for (week, staff, item), value in log.items()
+    ]
+    return pd.DataFrame(rows, columns=["week", "staff_id", "item", "value", "status"])
+
+
+def _status(filters: Filters, week: date, certified: Decimal | None) -> str:
+    if week + timedelta(days=6) >= filters.as_of:
+        return UNFINISHED
+    return PROVISIONAL if certified is None else FINAL
+
+
+def by_week(pilot: Pilot, filters: Filters, figures: pd.DataFrame) -> pd.DataFrame:
+    """``weekly`` figures summed to one row per week of the period: period, value, status (the least certain)."""
+    values = figures.groupby("week")["value"].sum() if len(figures) else {}
+    least = figures.groupby("week")["status"].max() if len(figures) else {}  # final < provisional < unfinished
+    mondays = weeks(pilot, filters)
+    return pd.DataFrame(
+        {
+            "period": mondays,
+            "value": [float(values.get(week, 0)) for week in mondays],
+            "status": [least.get(week, _status(filters, week, None)) for week in mondays],
+        }
+    )
+
+
+def week_status(session: Session, pilot: Pilot, filters: Filters) -> dict[date, str]:
+    """Each week of the period: final once everybody employed in it has certified a sheet."""
+    mondays = weeks(pilot, filters)
+    if not mondays:
+        return {}
+    sheets = session.execute(
+        select(Tally.week, Tally.staff_id).where(
+            Tally.status != TallyStatus.draft, Tally.week.between(mondays[0], mondays[-1])
+        )
+    )
+    done = {(week, staff_id) for week, staff_id in sheets}
+    staff = [s for s in session.scalars(select(Staff)) if filters.staff_id in (None, s.id)]
+    found = {}
+    for week in mondays:
+        certified = all((week, s.id) in done for s in staff if employed(s, pilot, week))
+        found[week] = _status(filters, week, Decimal(0) if certified else None)
+    return found
+
+
+def is_provisional(statuses: Iterable[str]) -> bool:
+    return any(status == PROVISIONAL for status in statuses)
+
+
+def finished(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the unfinished periods: what trends, averages and tests may use."""
+    return table[table["status"] != UNFINISHED]
+
+
+# --- moments to days -----------------------------------------------------------------------------
+
+
+def local_days(pilot: Pilot, moments: pd.Series) -> pd.Series:
+    """The calendar day (python dates) of aware moments in the pilot's zone, daylight saving heeded."""
+    return pd.to_datetime(moments, utc=True).dt.tz_convert(pilot.time_zone).dt.date
+
+
+def mondays_of(days: pd.Series) -> pd.Series:
+    """The Monday of each python date."""
+    return days.map(monday)
+
+
+def month_of(day: date) -> date:
+    return day.replace(day=1)
+
+
+def months(first: date, last: date) -> list[date]:
+    """First days of every month touched by [first, last]."""
+    count = (last.year - first.year) * 12 + last.month - first.month + 1
+    return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]
+
+
+# --- marks and sparks ----------------------------------------------------------------------------
+
+
+def marks(session: Session, pilot: Pilot, filters: Filters, key: str, **more: Any) -> dict[str, Any]:
+    """What every dated chart may draw: launch, the period's events as (day, label), the pilot's own target."""
+    events = session.execute(
+        select(Event.on_date, Event.label)
+        .where(Event.on_date.between(filters.first, filters.last))
+        .order_by(Event.on_date)
+    )
+    return {
+        "launch": pilot.starts_on,
+        "events": [(day, label) for day, label in events],
+        "target": target(session, filters, key),
+        **more,
+    }
+
+
+def target(session: Session, filters: Filters, key: str) -> float | None:
+    """The next target of this measure on the as-of day, else its last one, else None."""
+    rows = session.execute(
+        select(Target.by_date, Target.value).where(Target.measure == key).order_by(Target.by_date)
+    ).all()
+    ahead = [value for day, value in rows if day >= filters.as_of]
+    return ahead[0] if ahead else (rows[-1].value if rows else None)
+
+
+def spark(values: Iterable[Any]) -> tuple[float, ...]:
+    """The last 26 values for a card; what is missing or hidden is left out."""
+    return tuple(float(value) for value in list(values)[-SPARK_PERIODS:] if not pd.isna(value))
+
+
+def columns(lang: str, **names: str) -> dict[str, str]:
+    """Column → its plain label, from ``column.<word>`` of the vocabulary; in the order given."""
+    return {name: vocab.text(f"column.{word}", "es" if lang == "es" else "en") for name, word in names.items()}
+
+
+def counted(
+    session: Session,
+    pilot: Pilot,
+    filters: Filters,
+    audience: Audience,
+    key: str,
+    items: Sequence[TallyItem],
+    *,
+    context: str = "",
+    told: tuple[int, ...] = (),
+) -> Result:
+    """The Result of a count that is logged or tallied: its weeks, and their sum as the headline.
+
+    ``context`` replaces the measure's own; ``told`` are the counts it gives away.
+    """
+    lang = filters.lang
+    table = by_week(pilot, filters, weekly(session, pilot, filters, items))
+    total = round(table["value"].sum())
+    drawn = marks(session, pilot, filters, key)
+    values = {
+        "n": words.number(total, lang),
+        "first": words.day(filters.first, lang),
+        "last": words.day(until(filters), lang),
+        "target": words.number(drawn["target"], lang),
+    }
+    own = said(key, "context_target", lang, **values) if drawn["target"] else ""
+    return Result(
+        key=key,
+        filters=filters,
+        audience=audience,
+        table=table,
+        columns=columns(lang, period="week", value=key, status="status"),
+        estimate=poisson_exact(total),
+        display=words.number(total, lang),
+        context=context or own,
+        sentence=said(key, "sentence", lang, **values),
+        spark=spark(table["value"]),
+        provisional=is_provisional(table["status"]),
+        marks=drawn,
+        guard=Guard(bars=("value",), period="period", spark="value", headline=(total,), said=told),
+    )
+
+
+def bars(lang: str, **parts: Sequence[tuple[str, int]]) -> pd.DataFrame:
+    """Counts in groups: one row per (part × group): by, group, value, low, high (exact Poisson), share of its part.
+
+    ``parts`` maps a part's name ("mode") to its (label, count) rows; ``by`` holds the part's plain name.
+    """
+    rows = []
+    for name, groups in parts.items():
+        total = sum(count for _, count in groups)
+        by = columns(lang, by=name)["by"]
+        for group, count in groups:
+            around = poisson_exact(count)
+            rows.append((by, group, count, around.low, around.high, count / total if total else float("nan")))
+    return pd.DataFrame(rows, columns=["by", "group", "value", "low", "high", "share"])
+
+
+def bars_guard(*, headline: tuple[int, ...], said: tuple[int, ...] = (), sums: bool = True) -> Guard:
+    """What the disclosure rule needs to know of :func:`bars`."""
+    return Guard(
+        bars=("value",),
+        derived={"low": ("value",), "high": ("value",), "share": ("value",)},
+        by="by",
+        sums=sums,
+        headline=headline,
+        said=said,
+    )

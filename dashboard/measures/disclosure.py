@@ -1,0 +1,168 @@
+"""The one disclosure rule for the public (measures.md, section 7). Every outlet gets its Results through here.
+
+A count of people, or of events about people, from 1 to t − 1 is hidden; zero is shown. Where the sum is
+published, the smallest non-zero shown cell is hidden with it, until the hidden ones sum to at least t.
+A series is coarsened (week → month → quarter) until no bar is hidden. Whatever would give a hidden
+cell away goes with it: shares, limits, running totals, the headline, its sentence, the spark line.
+"""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import date, timedelta
+
+import pandas as pd
+
+from dashboard.measures.common import spark
+from dashboard.model import Estimate, Guard, Result
+from db.vocab import text
+
+GRAINS = ("week", "month", "quarter")
+PUBLIC_MARKS = frozenset({"launch", "events", "target", "grain"})
+"""The other marks of a result about people stay inside."""
+
+
+def is_small(count: float, threshold: int) -> bool:
+    """Whether a count must be hidden: 1 to ``threshold`` − 1. Zero may be shown."""
+    return 0 < count < threshold
+
+
+def hide(counts: pd.Series, threshold: int, *, summed: bool = True) -> pd.Series:
+    """Which cells of one column to hide, as booleans on its index. ``summed``: their sum is published.
+
+    Primary: the small ones. Then the smallest non-zero shown cell (the first of equals), as long as a
+    single cell is hidden or the hidden ones sum to less than ``threshold``.
+    """
+    hidden = counts.map(lambda count: is_small(count, threshold)).astype(bool)
+    while summed and hidden.any() and (hidden.sum() == 1 or counts[hidden].sum() < threshold):
+        shown = counts[~hidden & (counts > 0)]
+        if shown.empty:
+            break
+        hidden[shown.idxmin()] = True
+    return hidden
+
+
+def disclose(result: Result, threshold: int) -> Result:
+    """``result`` as the public may see it. Raises nothing: what it does not understand, it hides."""
+    guard, table = result.guard, result.table.copy()
+    if guard is None:
+        numbers = table.select_dtypes("number")
+        if numbers.map(lambda value: is_small(abs(value), threshold)).any(axis=None) or numbers.empty:
+            return _mute(replace(result, table=table.iloc[0:0], spark=(), marks=_public(result, "")), threshold)
+        return replace(result, marks=_public(result, ""))
+    grain = ""
+    if guard.period is not None:
+        grain, table = _coarsened(table, guard, result, threshold)
+    table, unprotected = _hidden_cells(_known_columns(table, guard), guard, threshold)
+    result = replace(result, table=table, spark=_spark(table, guard), marks=_public(result, grain))
+    if unprotected or any(is_small(count, threshold) for count in guard.headline):
+        return _mute(result, threshold)
+    lang = result.filters.lang
+    if any(is_small(count, threshold) for count in guard.said):
+        result = replace(result, context="", sentence=_words("hidden_sentence", lang, threshold), caveats=())
+    if bool(table["hidden"].any()):
+        result = replace(result, caveats=(*result.caveats, _words("hidden_note", lang, threshold)))
+    return result
+
+
+def _words(key: str, lang: str, threshold: int) -> str:
+    return text(f"measures.{key}", "es" if lang == "es" else "en", t=threshold)
+
+
+def _mute(result: Result, threshold: int) -> Result:
+    """Without headline and everything said about it."""
+    lang = result.filters.lang
+    return replace(
+        result,
+        estimate=Estimate(None),
+        display=text("measures.hidden", "es" if lang == "es" else "en"),
+        context="",
+        sentence=_words("hidden_sentence", lang, threshold),
+        caveats=(_words("hidden_note", lang, threshold),),
+        spark=(),
+    )
+
+
+def _public(result: Result, grain: str) -> dict[str, object]:
+    kept = {key: value for key, value in result.marks.items() if key in PUBLIC_MARKS}
+    return kept | ({"grain": grain} if grain else {})
+
+
+def _known_columns(table: pd.DataFrame, guard: Guard) -> pd.DataFrame:
+    """Without the numeric columns that the guard does not vouch for."""
+    known = {*guard.bars, *guard.extras, *guard.plain, *guard.derived, *guard.cumulative}
+    drop = [name for name in table.select_dtypes("number").columns if name not in known]
+    return table.drop(columns=drop)
+
+
+def _spark(table: pd.DataFrame, guard: Guard) -> tuple[float, ...]:
+    if guard.spark is None or table[guard.spark].isna().any():
+        return ()
+    return spark(table[guard.spark])
+
+
+# --- cells ---------------------------------------------------------------------------------------
+
+
+def _parts(table: pd.DataFrame, guard: Guard) -> Iterable[pd.DataFrame]:
+    return [table] if guard.by is None else (part for _, part in table.groupby(guard.by, sort=False))
+
+
+def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd.DataFrame, bool]:
+    """The table with NA for hidden and a column ``hidden``; and whether a published sum gives a cell away."""
+    mask = pd.DataFrame(False, index=table.index, columns=table.columns)
+    unprotected = False
+    for part in _parts(table, guard):
+        for bar in guard.bars:
+            hidden = hide(part[bar].fillna(0), threshold, summed=guard.sums)
+            mask.loc[part.index, bar] = hidden
+            total = part.loc[hidden, bar].sum()
+            unprotected |= guard.sums and bool(hidden.any()) and (hidden.sum() == 1 or total < threshold)
+    for extra in guard.extras:
+        mask[extra] = any(is_small(value, threshold) for value in table[extra].fillna(0))
+    for running, flow in guard.cumulative.items():
+        if mask[flow].any():  # only the end, which is the headline, can stand
+            mask.loc[table.index[:-1], running] = True
+    for column, gives_away in guard.derived.items():
+        mask[column] |= mask[list(gives_away)].any(axis=1)
+    for column in mask.columns[mask.any()]:
+        table[column] = table[column].astype("Float64").mask(mask[column])
+    table["hidden"] = mask[[*guard.bars, *guard.derived, *guard.cumulative]].any(axis=1)
+    return table, unprotected
+
+
+# --- time ----------------------------------------------------------------------------------------
+
+
+def _coarsened(table: pd.DataFrame, guard: Guard, result: Result, threshold: int) -> tuple[str, pd.DataFrame]:
+    """The finest grain, from the table's own on, at which no bar is hidden; else quarters."""
+    start = GRAINS.index(str(result.marks.get("grain", "week")))
+    launch = result.marks.get("launch")
+    grain, coarse = GRAINS[start], table
+    for grain in GRAINS[start:]:
+        coarse = _at_grain(table, guard, grain, launch) if grain != GRAINS[start] else table
+        if not any(is_small(value, threshold) for bar in guard.bars for value in coarse[bar].fillna(0)):
+            break
+    return grain, coarse
+
+
+def _at_grain(table: pd.DataFrame, guard: Guard, grain: str, launch: date | None) -> pd.DataFrame:
+    """Periods merged: flows summed, stocks and running totals last, the least certain status."""
+    period = str(guard.period)
+    starts = table[period].map(lambda day: period_of(day, grain, launch))
+    lasting = {*guard.stocks, *guard.cumulative}
+    rules = {name: "last" if name in lasting else "sum" for name in (*guard.bars, *guard.extras, *guard.cumulative)}
+    rules |= dict.fromkeys((*guard.plain, *guard.derived), "last")
+    if "status" in table:
+        rules["status"] = "max"  # final < provisional < unfinished
+    coarse = table.drop(columns=period).groupby(starts.rename(period), sort=True).agg(rules).reset_index()
+    coarse = coarse[[name for name in table.columns if name in coarse]]
+    return guard.remake(coarse) if guard.remake else coarse
+
+
+def period_of(day: date, grain: str, launch: date | None = None) -> date:
+    """First day of the month or quarter that a week (its Monday) or a month (its first) belongs to."""
+    if day.day != 1 or day.weekday() == 0:  # a Monday: the week's Thursday decides
+        day = day + timedelta(days=3)
+    if launch is not None:
+        day = max(day, launch)
+    return day.replace(day=1) if grain == "month" else day.replace(month=(day.month - 1) // 3 * 3 + 1, day=1)

@@ -1,0 +1,135 @@
+"""Rows for the tests of measures, added through the models: small enough to count on fingers."""
+
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
+
+from db.engine import aggregate_session
+from db.models import (
+    Attempt,
+    Connection,
+    ConnectionStep,
+    Episode,
+    Event,
+    Intervention,
+    Person,
+    Provider,
+    Referral,
+    Tally,
+    TallyValue,
+    Target,
+)
+from db.vocab import (
+    AttemptMode,
+    EventKind,
+    Mode,
+    Need,
+    Outcome,
+    ProviderKind,
+    Purpose,
+    ReferralStatus,
+    Source,
+    Step,
+    TallyItem,
+    TallyStatus,
+)
+
+
+def at(day: date, hour: int = 15) -> datetime:
+    """A moment of that day; 15:00 UTC is forenoon in New York, the same local day."""
+    return datetime(day.year, day.month, day.day, hour, tzinfo=UTC)
+
+
+def person(session: Session, number: int, **fields: Any) -> Person:
+    row = Person(id=number, code=f"P-{number:04}", created_at=at(date(2026, 1, 12)), **fields)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def intervention(session: Session, when: datetime | date, person_id: int | None, **fields: Any) -> Intervention:
+    moment = when if isinstance(when, datetime) else at(when)
+    plain: dict[str, Any] = {
+        "staff_id": 1,
+        "mode": Mode.in_person,
+        "purpose": Purpose.follow_up,
+        "outcome": Outcome.reached,
+        "minutes": 30,
+        "created_at": moment,
+    }
+    row = Intervention(at=moment, person_id=person_id, **(plain | fields))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def referral(session: Session, when: datetime, person_id: int | None = None, **fields: Any) -> Referral:
+    plain: dict[str, Any] = {"source": Source.officer, "status": ReferralStatus.new, "created_at": when}
+    row = Referral(received_at=when, person_id=person_id, **(plain | fields))
+    session.add(row)
+    session.flush()
+    return row
+
+
+def attempt(session: Session, referral_id: int, when: datetime, reached: bool) -> None:
+    session.add(Attempt(referral_id=referral_id, at=when, mode=AttemptMode.phone, reached=reached, staff_id=1))
+    session.flush()
+
+
+def provider(session: Session, number: int = 1, **fields: Any) -> Provider:
+    row = Provider(id=number, name=f"Provider {number}", kind=ProviderKind.mental_health, **fields)
+    session.add(row)
+    session.flush()
+    return row
+
+
+def connection(
+    session: Session, person_id: int, steps: dict[Step, date], provider_id: int | None = 1, **fields: Any
+) -> Connection:
+    plain: dict[str, Any] = {"need": Need.mental_health, "staff_id": 1, "opened_on": min(steps.values())}
+    row = Connection(person_id=person_id, provider_id=provider_id, **(plain | fields))
+    row.steps = [ConnectionStep(step=step, on_date=day) for step, day in steps.items()]
+    session.add(row)
+    session.flush()
+    return row
+
+
+def tally(
+    session: Session,
+    week: date,
+    figures: dict[TallyItem, int | None],
+    staff_id: int = 1,
+    status: TallyStatus = TallyStatus.certified,
+    certified_at: datetime | None = None,
+) -> Tally:
+    """A sheet whose items are ``figures``; None is a blank."""
+    when = None if status is TallyStatus.draft else certified_at or at(week + timedelta(days=7))
+    row = Tally(staff_id=staff_id, week=week, status=status, certified_at=when)
+    row.values = [
+        TallyValue(item=item, reported=None if value is None else Decimal(value), log=Decimal(0))
+        for item, value in figures.items()
+    ]
+    session.add(row)
+    session.flush()
+    return row
+
+
+def add_one_of_everything(bind: Engine) -> None:
+    """One person, referral, attempt, episode, intervention, connection, tally, target and event, all of staff 1."""
+    first = date(2026, 2, 3)
+    with aggregate_session(bind) as session:
+        person(session, 1)
+        provider(session)
+        one = referral(session, at(first), 1, status=ReferralStatus.accepted, decided_at=at(first, 16), staff_id=1)
+        attempt(session, one.id, at(first, 20), True)
+        session.add(Episode(person_id=1, staff_id=1, opened_on=first))
+        intervention(session, at(first, 20), 1, referral_id=one.id)
+        intervention(session, first, 1, mode=Mode.family, purpose=Purpose.family_support)
+        connection(session, 1, {Step.offered: first, Step.accepted: first, Step.attended: first + timedelta(days=9)})
+        tally(session, date(2026, 2, 2), {TallyItem.referrals_received: 1, TallyItem.in_person: 1})
+        session.add(Target(measure="people_served", value=300, by_date=date(2027, 1, 11)))
+        session.add(Event(on_date=first, kind=EventKind.training, label="Training"))
+        session.commit()
