@@ -4,7 +4,7 @@ The same values stand in ``.streamlit/config.toml``; a test holds the two togeth
 pair at 4.5 : 1 and every graphic at 3 : 1, and simulates colour blindness on the categorical palette.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import plotly.graph_objects as go
@@ -86,13 +86,27 @@ class Metrics:
     marker: float
     top: int
     bottom: int
-    left: int
-    right: int
 
 
-EXHIBIT = Metrics(font=12, height=190, width=600, line=2.2, thin=1.3, marker=5, top=16, bottom=24, left=40, right=96)
+EXHIBIT = Metrics(
+    font=12,
+    height=200,
+    width=600,
+    line=2.2,
+    thin=1.3,
+    marker=5,
+    top=18,
+    bottom=34,
+)
 SLIDE = Metrics(
-    font=28, height=730, width=1760, line=5, thin=3, marker=12, top=48, bottom=62, left=110, right=330
+    font=28,
+    height=730,
+    width=1760,
+    line=5,
+    thin=3,
+    marker=12,
+    top=52,
+    bottom=84,
 )  # on a stage of 1920 × 1080
 
 
@@ -124,6 +138,7 @@ def template(at: Look) -> go.layout.Template:
         "ticks": "",
         "tickfont": {"size": m.font, "color": p.quiet},
         "automargin": False,
+        "ticklabelstandoff": round(m.font * 0.3),
     }
     return go.layout.Template(
         layout={
@@ -131,7 +146,7 @@ def template(at: Look) -> go.layout.Template:
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "colorway": list(p.categorical),
-            "margin": {"t": m.top, "b": m.bottom, "l": m.left, "r": m.right},
+            "margin": {"t": m.top, "b": m.bottom, "l": m.font * 4, "r": m.font * 8},
             "height": m.height,
             "showlegend": False,
             "hovermode": "x unified",
@@ -146,3 +161,8 @@ def template(at: Look) -> go.layout.Template:
             "dragmode": False,
         }
     )
+
+
+def resized(at: Look, height: int) -> Look:
+    """The same look at another height, in pixels."""
+    return replace(at, metrics=replace(at.metrics, height=height))

@@ -1,0 +1,268 @@
+"""A figure in the making: its axes, its labels at the line's end, its dated marks, then finished in one go."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.charts import axes
+from dashboard.charts.axes import Kind, as_day
+from dashboard.charts.rows import Values
+from dashboard.charts.theme import Look, template
+from dashboard.model import Result
+from db.vocab import Lang, text
+
+DAY_MS = 86_400_000
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word in the right margin, beside the end of what it names."""
+
+    words: str
+    y: float
+    color: str
+    bold: bool = False
+
+
+@dataclass(slots=True)
+class Canvas:
+    """Built by a form, line by line. Times are dates; values are in the measure's own unit."""
+
+    result: Result
+    at: Look
+    unit: str = ""
+    kind: Kind = "number"
+    traces: list[dict[str, Any]] = field(default_factory=list)
+    notes: list[dict[str, Any]] = field(default_factory=list)
+    shapes: list[dict[str, Any]] = field(default_factory=list)
+    first: date | None = None
+    last: date | None = None
+    low: float = 0.0
+    high: float = 1.0
+    labels: list[Label] = field(default_factory=list)
+
+    @property
+    def lang(self) -> Lang:
+        return "es" if self.at.lang == "es" else "en"
+
+    def word(self, key: str, **values: object) -> str:
+        return text(f"chart.{key}", self.lang, **values)
+
+    def say(self, value: float) -> str:
+        return axes.words(value, self.kind, self.lang)
+
+    def name(self, column: str) -> str:
+        """The plain label of a table column, lower case at its start as labels inside a chart are."""
+        label = str(self.result.columns.get(column, column.replace("_", " ")))
+        return label[:1].lower() + label[1:]
+
+    def line(
+        self,
+        x: Sequence[date],
+        y: Values,
+        color: str,
+        *,
+        dash: str = "solid",
+        thin: bool = False,
+        markers: bool = False,
+        name: str = "",
+    ) -> None:
+        """One series; a missing or hidden value is a gap and has no hover. Without a name it has none at all."""
+        m = self.at.metrics
+        self.traces.append(
+            {
+                "type": "scatter",
+                "x": list(x),
+                "y": y,
+                "mode": "lines+markers" if markers else "lines",
+                "line": {"color": color, "width": m.thin if thin else m.line, "dash": dash},
+                "marker": {"size": m.marker, "color": color},
+                "connectgaps": False,
+                "cliponaxis": False,
+                **self.hover(name),
+            }
+        )
+
+    def hover(self, name: str) -> dict[str, str]:
+        """What a pointer reads: the value and ``name``; nothing for marks without one."""
+        if not name:
+            return {"hoverinfo": "skip"}
+        value = {"money": "$%{y:,.0f}", "percent": "%{y:.0%}", "number": "%{y:,.3~r}"}[self.kind]
+        return {"hovertemplate": f"{value} {name}<extra></extra>"}
+
+    def dots(self, points: Iterable[tuple[date, float | None]], color: str, name: str, *, hollow: bool = False) -> None:
+        """Points joined to nothing. Hollow: an unfinished week, a month left out."""
+        m = self.at.metrics
+        x, y = zip(*points, strict=True)
+        mark: dict[str, Any] = {"size": m.marker * 0.8, "color": color, "opacity": 0.55}
+        if big:
+            mark = {"size": m.marker * 1.7, "color": color}
+        if hollow:
+            mark = {"size": m.marker * 1.5, "color": self.at.palette.ground, "line": {"color": color, "width": m.thin}}
+        self.traces.append(
+            {"type": "scatter", "x": list(x), "y": list(y), "mode": "markers", "marker": mark, "cliponaxis": False}
+            | self.hover(name)
+        )
+
+    def band(self, x: Sequence[date], low: Values, high: Values, fill: str) -> None:
+        """A filled interval between two series, one closed shape for each run without a gap."""
+        rows = list(zip(x, low, high, strict=True))
+        for known, run in groupby(rows, key=lambda row: row[1] is not None and row[2] is not None):
+            part = list(run)
+            if not known or len(part) < 2:
+                continue
+            self.traces.append(
+                {
+                    "type": "scatter",
+                    "x": [r[0] for r in part] + [r[0] for r in reversed(part)],
+                    "y": [r[1] for r in part] + [r[2] for r in reversed(part)],
+                    "mode": "lines",
+                    "line": {"width": 0},
+                    "fill": "toself",
+                    "fillcolor": fill,
+                    "hoverinfo": "skip",
+                }
+            )
+
+    def bars(
+        self, x: Sequence[date], y: Iterable[float | None], marker: dict[str, Any], days: float, name: str
+    ) -> None:
+        """Upright bars ``days`` wide around each of ``x``."""
+        self.traces.append(
+            {"type": "bar", "x": list(x), "y": list(y), "marker": marker, "width": days * DAY_MS} | self.hover(name)
+        )
+
+    def hatch(self, middles: Sequence[date], days: int = 7) -> None:
+        """Diagonal lines behind provisional periods, over the full height. Call after the range is known."""
+        if not middles:
+            return
+        pattern = {
+            "shape": "/",
+            "fgcolor": self.at.palette.expected,
+            "fgopacity": 0.5,
+            "size": 16 if self.at.slide else 6,
+            "solidity": 0.15,
+        }
+        self.traces.append(
+            {
+                "type": "bar",
+                "x": list(middles),
+                "y": [self.high - self.low] * len(middles),
+                "base": self.low,
+                "width": days * DAY_MS,
+                "marker": {"color": "rgba(0,0,0,0)", "line": {"width": 0}, "pattern": pattern},
+                "hoverinfo": "skip",
+            }
+        )
+
+    def label(self, words: str, y: float, color: str, *, bold: bool = False) -> None:
+        self.labels.append(Label(words, y, color, bold))
+
+    def time(self, first: date, last: date) -> None:
+        """The range of the time axis, exactly the data's."""
+        self.first, self.last = first, max(last, first + timedelta(days=6))
+
+    def scale(self, *series: Sequence[float | None], low: float = 0.0, room: float = 1.06) -> None:
+        """A value axis that holds all of ``series`` and zero."""
+        seen = [v for s in series for v in s if v is not None]
+        self.high = max([*seen, 1e-9]) * room
+        if self.kind == "number":
+            self.high = max(self.high, 4.0)
+        self.low = low if low < 0 else min([*seen, 0.0]) * room
+
+    def finish(self) -> go.Figure:
+        """Axes, labels pushed apart, launch and events: everything that must know the ranges."""
+        m, p = self.at.metrics, self.at.palette
+        foot = self.low if self.low > 0 or self.low <= -0.3 * self.high else 0.0
+        values, texts = axes.value_ticks(foot, self.high, self.kind, self.lang)
+        left = 12 + max((axes.width_of(t, m.font) for t in texts), default=0)
+        right = 14 + max((axes.width_of(a.words, m.font) * (1.06 if a.bold else 1) for a in self.labels), default=0)
+        layout: dict[str, Any] = {
+            "template": template(self.at),
+            "barmode": "overlay",
+            "margin": {"t": m.top, "b": m.bottom, "l": left, "r": max(right, 16)},
+            "yaxis": {"tickvals": values, "ticktext": texts, "range": [self.low, self.high]},
+        }
+        plot_width = m.width - left - right
+        if self.first and self.last:
+            days, names = axes.month_ticks(self.first, self.last, self.lang, max(2, int(plot_width / (m.font * 5))))
+            layout["xaxis"] = {
+                "type": "date",
+                "tickvals": days,
+                "ticktext": names,
+                "tickangle": 0,
+                "range": [self.first, self.last],
+                "hoverformat": "%-d %b %Y",
+            }
+            self._dated(self.first, self.last, left, plot_width)
+        self._end_labels()
+        self.shapes.append(
+            {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "layer": "below"}
+            | {"line": {"color": p.expected, "width": max(1, m.thin / 1.5)}}
+        )
+        return go.Figure({"data": self.traces, "layout": {**layout, "annotations": self.notes, "shapes": self.shapes}})
+
+    def note(self, words: str, color: str, **place: Any) -> None:
+        """A word inside the figure."""
+        font = {"color": color, "size": self.at.metrics.font}
+        self.notes.append({"text": words, "showarrow": False, "font": font, **place})
+
+    def upright(self, day: date, color: str, dash: str = "solid") -> None:
+        """A dated line over the whole height."""
+        line = {"color": color, "width": self.at.metrics.thin, "dash": dash}
+        self.shapes.append({"type": "line", "x0": day, "x1": day, "yref": "paper", "y0": 0, "y1": 1, "line": line})
+
+    def _end_labels(self) -> None:
+        m = self.at.metrics
+        plot = m.height - m.top - m.bottom
+        scale = plot / (self.high - self.low)
+        wanted = [(label.y - self.low) * scale for label in self.labels]
+        for label, was, now in zip(self.labels, wanted, axes.spread(wanted, m.font * 1.2, 2, plot), strict=True):
+            words = f"<b>{label.words}</b>" if label.bold else label.words
+            place = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "align": "left"}
+            self.note(words, label.color, **place, y=label.y, yanchor="middle", yshift=round(now - was, 1))
+
+    def unit_note(self, left: float) -> float:
+        """The unit, above the value axis. Returns the pixels it takes to the right of the axis."""
+        m = self.at.metrics
+        if not self.unit or self.kind != "number":
+            return 0.0  # the ticks carry "$" and "%"
+        self.note(self.unit, self.at.palette.quiet, **strip(m.font), x=0, xref="paper", xanchor="left", xshift=-left)
+        return max(0.0, axes.width_of(self.unit, m.font) - left) + m.font
+
+    def _dated(self, first: date, last: date, left: float, plot_width: float) -> None:
+        """Launch and events: a line each, their words in the strip above the plot, never two in one place."""
+        m, p = self.at.metrics, self.at.palette
+        taken = [(-left, self.unit_note(left))]
+        span = (last - first).days
+        launch = self.result.marks.get("launch")
+        marks = [(as_day(launch), self.word("launch"), p.pilot, p.pilot_text)] if launch else []
+        marks += [(as_day(d), str(t), p.expected, p.quiet) for d, t in self.result.marks.get("events") or ()]
+        for day, words, color, ink in marks:
+            if not first < day <= last:
+                continue
+            self.upright(day, color, "dash" if color == p.pilot else "dot")
+            x, width = (day - first).days / span * plot_width, axes.width_of(words, m.font)
+            start = free_start(x, width, taken, plot_width)
+            if start is None:
+                continue
+            taken.append((start, start + width))
+            self.note(words, ink, **strip(m.font), x=day, xref="x", xanchor="left", xshift=round(start - x, 1))
+
+
+def strip(font: int) -> dict[str, Any]:
+    """Where the words above the plot stand."""
+    return {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": font * 0.15}
+
+
+def free_start(x: float, width: float, taken: Sequence[tuple[float, float]], room: float) -> float | None:
+    """Where a word of ``width`` can begin so that it touches its line at ``x`` and no other word; None if nowhere."""
+    for start in (x - width / 2, x - 4, x - width + 4):
+        start = min(max(start, 0.0), room - width)
+        if start <= x <= start + width and not any(start < b + 6 and start + width > a - 6 for a, b in taken):
+            return start
+    return None

@@ -1,0 +1,125 @@
+"""Forms over time: the caseload, the flow of referrals, and any series of one measure.
+
+``status`` of a row: final, provisional (hatched behind) or unfinished (hollow, joined to nothing).
+"""
+
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.charts.canvas import Canvas
+from dashboard.charts.rows import Rows, Values, last, running_mean, where
+
+
+def caseload(canvas: Canvas) -> go.Figure:
+    """Open at each week's end against the capacity band; opened above zero, closed below."""
+    p, rows = canvas.at.palette, Rows(canvas.result)
+    days, over = rows.days("week"), rows.over
+    ends, middle = _places(days, rows.length)
+    low, high = rows.values("band_low"), rows.values("band_high")
+    closed: Values = [None if v is None else -v for v in rows.values("closed")]
+    canvas.time(days[0], ends[-1])
+    canvas.scale(rows.values("open"), high, low=min([v for v in closed if v] + [-1.0]) * 1.4)
+    canvas.hatch(_places(rows.provisional("week"), rows.length)[1], rows.length)
+    canvas.band(ends, low, high, p.band)
+    width = rows.length * 0.6
+    canvas.bars(middle, rows.values("opened"), {"color": p.pilot}, width, canvas.name("opened"))
+    canvas.bars(middle, closed, {"color": p.expected}, width, canvas.name("closed"))
+    _inactive(canvas, ends, where(rows.values("inactive"), over))
+    opened = where(rows.values("open"), over)
+    canvas.line(ends, opened, p.observed, name=canvas.name("open"))
+    _unfinished(canvas, ends, rows.values("open"), over, canvas.name("open"))
+    _end(canvas, "open", opened, p.observed, bold=True)
+    bottom, top = last(low), last(high)
+    if bottom is not None and top is not None:
+        words = canvas.word("capacity", low=canvas.say(bottom), high=canvas.say(top))
+        canvas.label(words, (bottom + top) / 2, p.expected_text)
+    canvas.label(canvas.word("opened"), canvas.high * 0.05, p.pilot_text)
+    canvas.label(canvas.word("closed"), canvas.low / 2, p.expected_text)
+    return canvas.finish()
+
+
+def _places(days: list[date], length: int) -> tuple[list[date], list[date]]:
+    """Last day and middle of each period that begins on one of ``days``."""
+    ends = [d + timedelta(days=length - 1) for d in days]
+    return ends, [d + timedelta(days=length // 2) for d in days]
+
+
+def _inactive(canvas: Canvas, ends: list[date], inactive: Values) -> None:
+    """Open, but without contact for more than 60 days: drawn apart, and only where there are any."""
+    if any(inactive):
+        p = canvas.at.palette
+        canvas.line(ends, inactive, p.attention, dash="dot", thin=True, name=canvas.name("inactive"))
+        _end(canvas, "inactive", inactive, p.attention_text)
+
+
+def _end(canvas: Canvas, key: str, values: Values, ink: str, *, bold: bool = False) -> None:
+    """The label at a line's end, with its newest value."""
+    now = last(values)
+    if now is not None:
+        canvas.label(canvas.word(key, n=canvas.say(now)), now, ink, bold=bold)
+
+
+def flow(canvas: Canvas) -> go.Figure:
+    """Received as bars, contacted and connected as lines over them, by week."""
+    p, m, rows = canvas.at.palette, canvas.at.metrics, Rows(canvas.result)
+    days, over = rows.days("week"), rows.over
+    ends, middle = _places(days, rows.length)
+    weekly = rows.length == 7
+    if weekly and canvas.unit:
+        canvas.unit = canvas.word("weekly", unit=canvas.unit)
+    canvas.time(days[0], ends[-1])
+    canvas.scale(*(rows.values(c) for c in ("received", "contacted", "connected")))
+    canvas.hatch(_places(rows.provisional("week"), rows.length)[1], rows.length)
+    fill: dict[str, Any] = {
+        "color": [p.band if done else p.ground for done in over],
+        "line": {"color": p.expected, "width": [0 if done else m.thin for done in over]},
+    }
+    canvas.bars(middle, rows.values("received"), fill, rows.length * 0.77, canvas.name("received"))
+    _end(canvas, "received", where(rows.values("received"), over), p.expected_text)
+    for column, color, ink in (("contacted", p.observed, p.observed), ("connected", p.pilot, p.pilot_text)):
+        values = where(rows.values(column), over)
+        smooth = running_mean(values) if weekly else values
+        if weekly:
+            canvas.dots(zip(middle, values, strict=True), color, canvas.name(column))
+        canvas.line(middle, smooth, color, markers=not weekly, name="" if weekly else canvas.name(column))
+        _end(canvas, column, smooth, ink, bold=column == "connected")
+        _unfinished(canvas, middle, rows.values(column), over, canvas.name(column), color)
+    return canvas.finish()
+
+
+def _unfinished(
+    canvas: Canvas, x: list[date], values: Values, over: list[bool], name: str, color: str | None = None
+) -> None:
+    points = [(day, v) for day, v, done in zip(x, values, over, strict=True) if not done and v is not None]
+    if points:
+        words = f"{name}, {canvas.word('unfinished')}"
+        canvas.dots(points, color or canvas.at.palette.observed, words, hollow=True)
+
+
+def series(canvas: Canvas) -> go.Figure:
+    """One measure over time, with its interval and its target. A hidden period says so."""
+    p, rows = canvas.at.palette, Rows(canvas.result)
+    days, over, value = rows.days("period"), rows.over, rows.values("value")
+    length = min(((b - a).days for a, b in pairwise(days)), default=7)
+    target = canvas.result.marks.get("target")
+    low, high = where(rows.values("low"), over), where(rows.values("high"), over)
+    canvas.time(days[0], days[-1] + timedelta(days=max(length - 1, 6)))
+    canvas.scale(value, low, high, [] if target is None else [float(target)])
+    canvas.hatch([d + timedelta(days=length // 2) for d in rows.provisional("period")], length)
+    canvas.band(days, low, high, p.band)
+    if target is not None:
+        canvas.line([days[0], days[-1]], [float(target)] * 2, p.attention, dash="dash", thin=True)
+        canvas.label(canvas.word("target", n=canvas.say(float(target))), float(target), p.attention_text)
+    name = canvas.unit if canvas.kind == "number" and canvas.unit else canvas.name("value")
+    canvas.line(days, where(value, over), p.observed, markers=len(days) <= 40, name=name)
+    _unfinished(canvas, days, value, over, name)
+    now = last(where(value, over))
+    if now is not None:
+        canvas.label(canvas.say(now), now, p.observed, bold=True)
+    for day, gone in zip(days, rows.hidden, strict=True):
+        if gone:
+            canvas.note(canvas.word("hidden"), p.quiet, x=day, y=canvas.low, yanchor="bottom", textangle=-90)
+    return canvas.finish()
