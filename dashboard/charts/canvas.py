@@ -94,8 +94,16 @@ class Canvas:
         value = {"money": "$%{y:,.0f}", "percent": "%{y:.0%}", "number": "%{y:,.3~r}"}[self.kind]
         return {"hovertemplate": f"{value} {name}<extra></extra>"}
 
-    def dots(self, points: Iterable[tuple[date, float | None]], color: str, name: str, *, hollow: bool = False) -> None:
-        """Points joined to nothing. Hollow: an unfinished week, a month left out."""
+    def dots(
+        self,
+        points: Iterable[tuple[date, float | None]],
+        color: str,
+        name: str,
+        *,
+        hollow: bool = False,
+        big: bool = False,
+    ) -> None:
+        """Points joined to nothing. Hollow: an unfinished week, a month left out. Big: where a line stands now."""
         m = self.at.metrics
         x, y = zip(*points, strict=True)
         mark: dict[str, Any] = {"size": m.marker * 0.8, "color": color, "opacity": 0.55}
