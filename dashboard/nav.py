@@ -1,14 +1,23 @@
 """The pages: file, title, icon, who may. Menu, sign-in gate and the role × page test all read this table."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from db.access import Permission as P
 from db.access import Viewer
 
 
+VIEWS = Path(__file__).resolve().parent / "views"
+OWN = "Own"
+"""The group that the menu shows under the person's own name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
-    """``file`` is in ``dashboard/views``; its stem is the address. Any one of ``permissions`` opens it."""
+    """``file`` is in ``VIEWS``; its stem is the address.
+
+    Any one of ``permissions`` opens it; with none it is everybody's who is signed in.
+    """
 
     file: str
     title: str
@@ -21,7 +30,7 @@ class Page:
         return self.file.removesuffix(".py")
 
     def open_to(self, viewer: Viewer) -> bool:
-        return any(viewer.may(p) for p in self.permissions)
+        return not self.permissions or any(viewer.may(p) for p in self.permissions)
 
 
 PAGES: tuple[Page, ...] = (
@@ -35,5 +44,7 @@ PAGES: tuple[Page, ...] = (
     Page("present.py", "Present", ":material/slideshow:", "Meeting", (P.present,)),
     Page("users.py", "Users", ":material/group:", "Administration", (P.manage_users,)),
     Page("audit.py", "Audit", ":material/history:", "Administration", (P.see_audit,)),
+    Page("account.py", "My account", ":material/account_circle:", OWN, ()),
+    Page("sign_out.py", "Sign out", ":material/logout:", OWN, ()),
 )
 """In menu order: the first page open to a viewer is the one they land on."""

@@ -1,0 +1,18 @@
+"""The sign-in gate, the navigation, the one error boundary. Every full run begins here."""
+
+from pathlib import Path
+
+import streamlit as st
+
+from dashboard.ui import faults, gate
+
+st.set_page_config(
+    page_title="Tandem",
+    page_icon=str(Path(__file__).with_name("static") / "mark.svg"),  # else a page's symbol is fetched from elsewhere
+    layout="wide",
+    initial_sidebar_state="auto",
+)
+try:
+    gate.run()
+except Exception as error:
+    faults.show(error)

@@ -1,0 +1,143 @@
+"""Who sits at this browser, on every run anew. The sole user of ``st.session_state``.
+
+The session cookie is HttpOnly and set by a route of the server, never by a script. Streamlit shows the
+cookies of the WebSocket's handshake, so signing in and out are real navigations. The database says on each
+run whether the session still lives; nothing about the person is remembered here.
+"""
+
+from datetime import datetime
+
+import streamlit as st
+from sqlalchemy import Engine
+
+from db import access, engine, settings
+from db.commands import signin
+from db.commands.base import audit
+from db.engine import aggregate_session, record_session
+from db.models import Pilot
+from db.pilot import the_pilot
+
+SESSION_COOKIE = "tandem_session"
+BROWSER_COOKIE = "tandem_browser"
+"""A random name for this browser, so that a sign-in ticket is of no use in another one."""
+
+
+def cookie_name(name: str, secure: bool) -> str:
+    """Under HTTPS the ``__Host-`` prefix: no other host and no plain connection can set or overwrite it."""
+    return f"__Host-{name}" if secure else name
+
+
+def bind() -> Engine:
+    """The process's engine for the configured database."""
+    return engine.engine()
+
+
+def pilot() -> Pilot:
+    """The pilot as it is now; detached. Raises Setup where there is none."""
+    with aggregate_session(bind()) as session:
+        return the_pilot(session)
+
+
+def arrive() -> signin.Seat | None:
+    """For the gate, once per full run: whose session this is. A full run is the user's doing, so it counts
+    as activity; a fragment's run or a push never passes here and keeps nobody signed in."""
+    return _seat(active=True)
+
+
+def viewer() -> access.Viewer:
+    """Who is signed in, checked against the database now. Stops the run when the session has ended."""
+    seat = _seat(active=False)
+    if seat is None:
+        st.warning("Your session has ended. Reload the page and sign in again.", icon=":material/lock:")
+        st.stop()
+    return _viewer(seat)
+
+
+def require(*permissions: access.Permission) -> access.Viewer:
+    """The guard at the head of every page: any one of ``permissions`` is enough, none given means anybody.
+
+    A refusal is one sentence and an audit entry, and the run stops.
+    """
+    who = viewer()
+    if permissions and not any(who.may(permission) for permission in permissions):
+        refuse(who)
+    return who
+
+
+def refuse(who: access.Viewer) -> None:
+    """Say that this page is not for the viewer, record it, stop."""
+    with record_session(bind(), who) as session:
+        audit(session, who, "open page", _path(), "refused")
+    st.error("This page is not part of your role. Ask an administrator if it should be.", icon=":material/block:")
+    st.stop()
+
+
+def seat_id() -> int:
+    """The key of the present session, to tell it from the user's others."""
+    seat = _seat(active=False)
+    return seat.session_id if seat else 0
+
+
+def browser() -> str:
+    """The browser's random name; empty when it refused the cookie."""
+    return _cookie(BROWSER_COOKIE)
+
+
+def address() -> str:
+    """Where the browser is, as the server sees it."""
+    return st.context.ip_address or "127.0.0.1"
+
+
+def moment() -> datetime:
+    """The real moment, for sign-in and sessions only."""
+    return settings.wall_clock()
+
+
+def came_by_menu() -> bool:
+    """Whether another page of this tab was shown before: what a link on a foreign site cannot bring about."""
+    return bool(recall("visited"))
+
+
+def remember(key: str, value: object) -> None:
+    """Keep something between this browser tab's runs."""
+    st.session_state[f"tandem.{key}"] = value
+
+
+def recall(key: str, otherwise: object = None) -> object:
+    """What :func:`remember` kept under ``key``."""
+    return st.session_state.get(f"tandem.{key}", otherwise)
+
+
+def forget(key: str) -> None:
+    """Drop what was kept under ``key``."""
+    st.session_state.pop(f"tandem.{key}", None)
+
+
+def _seat(*, active: bool) -> signin.Seat | None:
+    token = _cookie(SESSION_COOKIE)
+    if not token:
+        return None
+    with aggregate_session(bind()) as session:
+        return signin.resolve(session, token, moment(), active=active)
+
+
+def _viewer(seat: signin.Seat) -> access.Viewer:
+    user, clock = seat.user, settings.load()
+    return access.viewer_for(
+        user.role,
+        name=user.username,
+        now=clock.now(),
+        today=clock.today(pilot().time_zone),
+        user_id=user.id,
+        staff_id=user.staff_id,
+        address=address(),
+    )
+
+
+def _cookie(name: str) -> str:
+    secure = (st.context.headers.get("Origin") or "").startswith("https://")
+    return st.context.cookies.get(cookie_name(name, secure), "")
+
+
+def _path() -> str:
+    return "/" + (st.context.url or "").split("://", 1)[-1].partition("/")[2][:70]
