@@ -368,7 +368,7 @@ def _cautions(fit: Fit, kept: Series) -> tuple[Caution, ...]:
     if fit.durbin_watson < 1.3 or fit.durbin_watson > 2.7 or (fit.ljung_box_p or 1) < 0.05:
         say(
             "autocorrelated",
-            "Neighboring {every}s resemble each other beyond trend and season (Durbin–Watson {dw:.2f}):"
+            "Beyond trend and season, one {every} still depends on another (Durbin–Watson {dw:.2f}):"
             " trust the wider interval.",
             every=every,
             dw=fit.durbin_watson,

@@ -1,0 +1,160 @@
+"""Repeat calls by the subject rules of measures.md, section 4. Arrays in, frozen dataclasses out.
+
+- Calls of one subject that follow each other within 2 hours (2 h included) are one event, at the time of the first.
+- An event is a *repeat* when its subject had an earlier event with 0 < Δ ≤ window × 24 hours, in elapsed
+  time: daylight saving moves nothing.
+- It is *judged* only when it has a subject and the window before it lies inside the data and holds no gap.
+- Institutions are neither counted nor judged.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Basis = Literal["person", "location"]
+Ints = NDArray[np.int64]
+
+HOUR = 3_600_000_000_000
+"""In nanoseconds, as all moments here: UTC since 1970."""
+ONE_EVENT = 2 * HOUR
+KEYED_ENOUGH = 0.95
+"""Person keys are the basis when at least this share of calls is keyed in every judged month."""
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What the data hold: whole local days ``first`` to ``last``, both inclusive, but for the ``gaps`` (inclusive)."""
+
+    first: date
+    last: date
+    gaps: tuple[tuple[date, date], ...]
+    zone: str
+
+    def midnight(self, day: date) -> int:
+        """The moment ``day`` begins in the zone."""
+        return int(datetime.combine(day, time(), ZoneInfo(self.zone)).timestamp()) * 1_000_000_000
+
+    def whole(self, first: date, last: date, window_days: int) -> bool:
+        """Whether every moment of these days could be judged."""
+        start, end = self.midnight(first), self.midnight(last + timedelta(days=1))
+        if last > self.last or start - window_days * 24 * HOUR < self.midnight(self.first):
+            return False
+        return not any(begin < end and finish > start - window_days * 24 * HOUR for begin, finish in self.holes())
+
+    def holes(self) -> list[tuple[int, int]]:
+        """The gaps as half-open stretches of moments."""
+        return [(self.midnight(a), self.midnight(b + timedelta(days=1))) for a, b in self.gaps]
+
+    def judgeable(self, moments: Ints, window_days: int) -> NDArray[np.bool_]:
+        """For each moment: the window before it (and it) lies inside the data and holds no gap."""
+        since = moments - window_days * 24 * HOUR
+        inside = (since >= self.midnight(self.first)) & (moments < self.midnight(self.last + timedelta(days=1)))
+        for begin, finish in self.holes():
+            inside &= ~((moments >= begin) & (since < finish))
+        return inside
+
+
+@dataclass(frozen=True, slots=True)
+class Monthly:
+    """A monthly series of repeat calls, on one basis.
+
+    ``table``, one row per month from the data's first (or a first call before it) to their last: month (its first
+    day), repeats, judged, unjudged (history too short or broken), nobody (without a subject), keyed
+    (share of calls with a person key; NaN where there is no call), whole (every moment could be judged).
+    """
+
+    basis: Basis
+    window_days: int
+    table: pd.DataFrame
+    institutions: int
+    """Calls at institutions: left out of everything above."""
+
+
+def events(moments: Ints, subjects: Ints) -> tuple[Ints, Ints, Ints]:
+    """Merge calls into events: (position of each event's first call, its subject, Δ to the previous event).
+
+    ``subjects``: -1 is nobody and takes no part. Δ is in nanoseconds, -1 where the subject had none before.
+    """
+    order = np.lexsort((moments, subjects))
+    order = order[subjects[order] >= 0]
+    when, who = moments[order], subjects[order]
+    same = np.zeros(len(order), bool)
+    same[1:] = who[1:] == who[:-1]
+    elapsed = np.diff(when, prepend=when[:1])
+    first = ~(same & (elapsed <= ONE_EVENT))
+    order, when, who = order[first], when[first], who[first]
+    since = np.full(len(order), -1, np.int64)
+    again = who[1:] == who[:-1]
+    since[1:][again] = (when[1:] - when[:-1])[again]
+    return order, who, since
+
+
+def monthly(calls: pd.DataFrame, coverage: Coverage, window_days: int, basis: Basis | None = None) -> Monthly:
+    """Repeat calls by month. ``calls`` as :func:`db.cad.history.bh_calls` gives them, one category only.
+
+    ``basis`` None: by the rule (person keys if ≥ 95 % of calls are keyed in every whole month).
+    """
+    outside = calls["institution"].to_numpy(bool)
+    kept = calls.loc[~outside]
+    moments = kept["received_at"].to_numpy(np.int64)
+    month = kept["received_on"].to_numpy().astype("datetime64[M]").astype(np.int64)
+    first = min([int(np.datetime64(coverage.first, "M").astype(np.int64)), *month[:1]])
+    last = max([int(np.datetime64(coverage.last, "M").astype(np.int64)), *month[-1:]])
+    judgeable = coverage.judgeable(moments, window_days)
+
+    def per_month(calls_of: NDArray[Any]) -> NDArray[np.int64]:
+        return np.bincount(month[calls_of] - first, minlength=last - first + 1)
+
+    months = [_month(number) for number in range(first, last + 1)]
+    keyed, total = per_month(kept["person"].to_numpy(np.int64) >= 0), per_month(np.ones(len(month), bool))
+    table = pd.DataFrame(
+        {
+            "month": months,
+            "whole": [coverage.whole(m, month_end(m), window_days) for m in months],
+            "keyed": np.divide(keyed, total, out=np.full(len(months), np.nan), where=total > 0),
+        }
+    )
+    chosen = basis or choose_basis(table)
+    subjects = kept[chosen].to_numpy(np.int64)
+    start, _, since = events(moments, subjects)
+    repeat = (since > 0) & (since <= window_days * 24 * HOUR)
+    table["repeats"] = per_month(start[judgeable[start] & repeat])
+    table["judged"] = per_month(start[judgeable[start]])
+    table["unjudged"] = per_month(start[~judgeable[start]])
+    table["nobody"] = per_month(subjects < 0)
+    return Monthly(chosen, window_days, table, int(outside.sum()))
+
+
+def _month(number: int) -> date:
+    """First day of the month so many months after January 1970."""
+    return date(1970 + number // 12, number % 12 + 1, 1)
+
+
+def month_end(month: date) -> date:
+    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+
+
+def choose_basis(table: pd.DataFrame) -> Basis:
+    """One basis for the whole series, from the keyed share of its whole months."""
+    shares = table.loc[table["whole"], "keyed"].dropna()
+    return "person" if len(shares) and (shares >= KEYED_ENOUGH).all() else "location"
+
+
+def launch_shift(table: pd.DataFrame, launch: date) -> float | None:
+    """Change of the keyed share (a fraction) from the months before ``launch`` to those after; None without both."""
+    shares = table.dropna(subset=["keyed"])
+    before = shares.loc[shares["month"] < launch.replace(day=1), "keyed"].to_numpy(float)
+    after = shares.loc[shares["month"] > launch, "keyed"].to_numpy(float)
+    return float(np.mean(after) - np.mean(before)) if len(before) and len(after) else None
+
+
+def ladder(moments: Ints, subjects: Ints, steps: Sequence[int]) -> list[tuple[int, int, int]]:
+    """(step, subjects with at least that many calls, their calls) for each step. Nobody (-1) takes no part."""
+    _, sizes = np.unique(subjects[subjects >= 0], return_counts=True)
+    return [(step, int((sizes >= step).sum()), int(sizes[sizes >= step].sum())) for step in steps]
