@@ -83,6 +83,7 @@ def sheet(session: Session, viewer: Viewer, staff_id: int, week: date) -> Sheet:
     row = saved.get(week)
     values = {v.item: v for v in row.values} if row else {}
     certified_at = row.certified_at if row else None
+    past = list(_weeks_before(session, week))
     return Sheet(
         staff_id=staff_id,
         week=week,
@@ -93,9 +94,9 @@ def sheet(session: Session, viewer: Viewer, staff_id: int, week: date) -> Sheet:
             Line(
                 item,
                 values[item].log if item in values and certified_at else logged.get((week, item), Decimal(0)),
-                values[item].reported if item in values else (None if row else logged.get((week, item))),
+                _prefilled(values.get(item), logged.get((week, item)), certified_at is not None),
                 values[item].reason if item in values else None,
-                tuple(_counts(saved.get(w), item, logged.get((w, item))) for w in _weeks_before(session, week)),
+                tuple(_counts(saved.get(w), item, logged.get((w, item))) for w in past),
             )
             for item in TallyItem
         ),
@@ -214,6 +215,15 @@ def _weeks_before(session: Session, week: date) -> Iterator[date]:
     for back in range(HISTORY, 0, -1):
         if (w := week - timedelta(weeks=back)) >= first:
             yield w
+
+
+def _prefilled(value: TallyValue | None, logged: Decimal | None, locked: bool) -> Decimal | None:
+    """What stands in the cell. One that nobody changed follows the log; a typed one stays."""
+    if value is None:
+        return logged
+    if locked or (value.reported or Decimal(0)) != value.log:
+        return value.reported
+    return logged or (None if value.reported else value.reported)
 
 
 def _counts(row: Tally | None, item: TallyItem, logged: Decimal | None) -> Decimal | None:

@@ -111,10 +111,10 @@ _WAYS_OUT = {
 
 
 def _sentence(problem: Any, field: str, kind: type[Form]) -> str:
-    value, rule = problem["input"], problem["type"]
+    value, rule = blank_is_none(problem["input"]), problem["type"]
     if rule in ("value_error", "assertion_error"):
         return str(problem["ctx"]["error"])
-    if field in kind.ask and (rule == "missing" or value in (None, "", [], (), frozenset())):
+    if field in kind.ask and (rule == "missing" or value in (None, [], (), frozenset())):
         return kind.ask[field]
     name = field.replace("_", " ") or "this"
     if rule == "missing" or value is None:

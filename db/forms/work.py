@@ -32,8 +32,11 @@ from db.vocab import (
 NOTE_LENGTH = 1_000
 NOT_THE_RECORD = "Up to 1,000 characters. Tandem is not the clinical record: keep clinical detail out."
 
-Text40 = Annotated[str | None, BeforeValidator(blank_is_none), Field(max_length=40)]
-Text160 = Annotated[str | None, BeforeValidator(blank_is_none), Field(max_length=160)]
+# The length belongs to the text inside: an empty field is None and has none.
+Text40 = Annotated[Annotated[str, Field(max_length=40)] | None, BeforeValidator(blank_is_none)]
+Text120 = Annotated[Annotated[str, Field(max_length=120)] | None, BeforeValidator(blank_is_none)]
+Text160 = Annotated[Annotated[str, Field(max_length=160)] | None, BeforeValidator(blank_is_none)]
+Text500 = Annotated[Annotated[str, Field(max_length=500)] | None, BeforeValidator(blank_is_none)]
 TRANSPORTS = (
     Disposition.voluntary_transport,
     Disposition.involuntary_examination,
@@ -69,7 +72,7 @@ class PersonForm(Form):
 
     ask: ClassVar = {"name": "The name is empty. Write a name, or what the person is called."}
     name: str = Field(min_length=1, max_length=120)
-    alias: Annotated[str | None, BeforeValidator(blank_is_none), Field(max_length=120)] = None
+    alias: Text120 = None
     born_on: date | None = None
     age_band: AgeBand = AgeBand.unknown
     """Follows ``born_on`` where that is known."""
@@ -246,14 +249,14 @@ class ReferralForm(Form):
     received_at: AwareDatetime | None = None
     """Empty: now. The desk may enter an earlier moment; an officer's referral is received when sent."""
     person_id: int | None = None
-    name: Annotated[str | None, BeforeValidator(blank_is_none), Field(max_length=120)] = None
+    name: Text120 = None
     approximate_age: int | None = None
     place: Text160 = None
     happened_at: AwareDatetime | None = None
     incident_number: Text40 = None
     needs: frozenset[Need] = Field(min_length=1)
     urgency: Urgency
-    safety_note: Annotated[str | None, BeforeValidator(blank_is_none), Field(max_length=500)] = None
+    safety_note: Text500 = None
     agreed: bool | None = None
     confirmed_other: bool = False
     """A likely duplicate was shown, and this is another person or another matter."""
