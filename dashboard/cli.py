@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from dashboard.shell import calls, measures, setup, users
+from dashboard.shell import calls, doctor, init, measures, setup, users
 from db.errors import TandemError
 
 app = typer.Typer(
@@ -14,10 +14,10 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command("init")(setup.init)
+app.command("init")(init.init)
 app.command("demo")(setup.demo)
 app.command("run")(setup.run)
-app.command("doctor")(setup.doctor)
+app.command("doctor")(doctor.doctor)
 app.command("measures")(measures.measures)
 app.add_typer(users.app, name="user")
 app.add_typer(calls.app, name="calls")

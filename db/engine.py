@@ -18,11 +18,13 @@ from db.vocab import Scope
 
 @cache
 def engine_for(url: str) -> Engine:
-    """The process's one engine for ``url``. The folder of an embedded database is made when missing."""
+    """The process's one engine for ``url``. An embedded database's folder and file are made when missing."""
     if url.startswith("sqlite"):
         engine = create_engine(url, connect_args={"timeout": 5}, pool_size=10, max_overflow=30)
         if engine.url.database:
-            settings.Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+            file = settings.Path(engine.url.database)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.touch(mode=0o600)  # its owner's alone, as SQLite's side files then are
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -72,6 +74,13 @@ def data_version(bind: Engine) -> Mapping[Scope, int]:
     with bind.connect() as connection:
         rows = connection.execute(select(Change.scope, Change.version)).all()
     return {row.scope: row.version for row in rows}
+
+
+def lift_versions(bind: Engine, above: Mapping[Scope, int]) -> None:
+    """Set each counter past ``above``: a database made anew must not repeat a version that screens have cached."""
+    with bind.connect().execution_options(tandem_writer=True) as connection, connection.begin():
+        for scope, version in above.items():
+            connection.execute(update(Change).where(Change.scope == scope).values(version=version + 1))
 
 
 def raise_version(session: Session, *scopes: Scope) -> None:

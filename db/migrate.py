@@ -8,7 +8,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, insert, select, text
 
-from db.models import Change
+from db.models import Base, Change
 from db.vocab import Scope
 
 
@@ -36,6 +36,13 @@ def upgrade(engine: Engine) -> None:
                 raise RuntimeError(f"the migration would break {len(broken)} references, first: {broken[0]}")
         if sqlite:
             connection.connection.execute("PRAGMA foreign_keys=ON")  # type: ignore[attr-defined]
+
+
+def wipe(engine: Engine) -> None:
+    """Drop every table of the schema, in one transaction. The caller has asked, and made sure that it is a demo."""
+    with engine.connect().execution_options(tandem_writer=True) as connection, connection.begin():
+        Base.metadata.drop_all(connection)
+        connection.execute(text("DROP TABLE IF EXISTS alembic_version"))
 
 
 def revisions(engine: Engine) -> tuple[str | None, str | None]:
