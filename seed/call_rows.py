@@ -10,7 +10,7 @@ from db.types import keyed_hash
 from db.vocab import CallCategory, RuleKind
 from seed import reference
 from seed.bulk import Row, Rows
-from seed.calls import FIRST_DAY, Happening
+from seed.calls import Happening
 from seed.story import TRUTHS, Clock, monday_of, stream
 
 MAPPING = {
@@ -44,7 +44,7 @@ def call_rows(calls: list[Happening], clock: Clock, seed: int) -> Rows:
     imports = _imports(calls, clock, rows)
     for number, call in enumerate(calls, start=1):
         if call.subject and call.subject not in keys:
-            keys[call.subject] = keyed_hash(f"SUBJECT-{call.subject}", "person")
+            keys[call.subject] = keyed_hash(f"SUBJECT-{call.subject}", "call person")
         row = _call(number, call, clock)
         row |= {
             "type_id": types[call.kind]["id"],

@@ -28,6 +28,8 @@ class Happening:
     kind: str
     subject: int | None
     place: str | None
+    health: bool = False
+    """Behavioural-health, and not at an institution."""
     repeat: bool = False
     incident: str = ""
 
@@ -46,6 +48,7 @@ class Series:
     """Repeats after launch ÷ before, the planted effect."""
     kinds: dict[str, float]
     prefix: int
+    health: bool
 
 
 def all_calls(seed: int) -> list[Happening]:
@@ -56,8 +59,8 @@ def all_calls(seed: int) -> list[Happening]:
         for category in ("behavioural_health", "control", "excluded")
     }
     loose = kinds["excluded"] | {r["value"]: float(r["weight"]) / 2 for r in reference.table("open_types")}
-    health = Series(138, 0.28, 1.75, _REGULARS, TRUTHS.repeat_ratio, kinds["behavioural_health"], 0)
-    control = Series(166, 0.30, 1.7, (30, 22, 18, 15, 12), TRUTHS.control_ratio, kinds["control"], 100_000)
+    health = Series(132, 0.335, 1.95, _REGULARS, TRUTHS.repeat_ratio, kinds["behavioural_health"], 0, True)
+    control = Series(166, 0.30, 1.7, (30, 22, 18, 15, 12), TRUTHS.control_ratio, kinds["control"], 100_000, False)
     calls = _series(health, stream(seed, "health")) + _series(control, stream(seed, "control"))
     calls += _institutions(stream(seed, "institutions"), kinds["behavioural_health"])
     calls += _loose(stream(seed, "loose"), loose)
@@ -76,11 +79,13 @@ def _season(day: float) -> float:
 
 
 def _evenly(per_month: float, random: Random) -> list[int]:
-    """Days at a seasonal rate, more even than chance alone: chance enters through the spells."""
+    """Days at a seasonal rate with quiet and busy weeks; what is left to chance is little, the spells add theirs."""
     days: list[int] = []
-    total = 0.0
+    total, week = 0.0, 1.0
     for day in range(FIRST_DAY, LAST_DAY):
-        total += per_month / MONTH * _season(day)
+        if day % 7 == 0:
+            week = random.lognormvariate(-0.01, 0.13)
+        total += per_month / MONTH * _season(day) * week
         while total > len(days):
             days.append(min(max(day + random.randint(-3, 3), FIRST_DAY), LAST_DAY - 1))
     return sorted(days)
@@ -92,7 +97,8 @@ def _series(series: Series, random: Random) -> list[Happening]:
     repeats: list[Happening] = []
 
     def call(day: int, subject: int, repeat: bool) -> None:
-        found = Happening(day, _minute(random), _pick(series.kinds, random), subject, subjects.place(subject), repeat)
+        kind, place = _pick(series.kinds, random), subjects.place(subject)
+        found = Happening(day, _minute(random), kind, subject, place, series.health, repeat)
         (repeats if repeat else first).append(found)
 
     for start in _evenly(series.spells, random):
@@ -153,7 +159,7 @@ def _unkeyed(first: list[Happening], random: Random) -> None:
 def _again(call: Happening, random: Random) -> Happening:
     """A second call about the same event, within two hours."""
     minute = min(call.minute + random.randint(8, 95), 1439)
-    return Happening(call.day, minute, call.kind, call.subject, call.place)
+    return Happening(call.day, minute, call.kind, call.subject, call.place, call.health)
 
 
 class Subjects:

@@ -59,7 +59,7 @@ def arrivals(week: int) -> float:
     """People sent for the first time in a week, about: few at the start, fewer in holiday weeks."""
     if week <= TRUTHS.startup_weeks:
         return (0, 1, 2, 3, 4, 5)[week - 1]
-    usual = 6.7 if week < TRUTHS.part_time_from else 7.9
+    usual = 8.2 if week < TRUTHS.part_time_from else 9.8
     quiet = any(week == holiday for holiday, _, _ in TRUTHS.holidays)
     return usual * (0.75 if quiet else 0.7 if week == TRUTHS.vacation_week else 1)
 
@@ -76,8 +76,7 @@ class Care:
         self.contacts: list[Contact] = []
         self.stretches: list[Stretch] = []
         self.links: list[Link] = []
-        health = {"WELFARE CHECK", "MENTAL HEALTH CRISIS", "SUICIDAL PERSON", "EMOTIONALLY DISTURBED PERSON"}
-        self._calls = [c for c in calls if c.day >= 0 and c.subject and c.kind in health]
+        self._calls = [c for c in calls if c.day >= 0 and c.subject and c.health]
         self._known: set[int] = set()
         for week in range(1, LAST_WEEK + 1):
             self._week(week)
@@ -93,11 +92,11 @@ class Care:
 
     def _arrive(self, at: When, week: int) -> None:
         person = Somebody(at, self._draw_needs())
-        joint = week > 8 and self.random.random() < 0.1 + 0.003 * week
-        if joint and (call := self._call_on_shift(at[0])):
-            person.since, person.subject = (call.day, call.minute), call.subject
+        joint = week > 8 and self.random.random() < 0.05 + 0.003 * week
+        if joint and (contact := self._on_scene(person, at[0])):
+            person.since = contact.at
             self.people.append(person)
-            self._on_scene(person, call)
+            self._stretch(self._add(contact))
             return
         self.people.append(person)
         self.refer(person, at)
@@ -125,21 +124,12 @@ class Care:
         self._known.add(call.subject or 0)
         return call
 
-    def _call_on_shift(self, day: int) -> Happening | None:
-        for call in self._calls:
-            if day <= call.day <= day + 2 and call.subject not in self._known:
-                when = (call.day, -(-(call.minute + 12) // 5) * 5)
-                if self.roster.works(self._staff(when), when):
-                    self._known.add(call.subject or 0)
-                    return call
-        return None
-
     def _staff(self, when: When) -> int:
         if self.roster.works(SOCIAL_WORKER, when) and not self.roster.works(CLINICIAN, when):
             return SOCIAL_WORKER
         late = when[0] >= monday_of(TRUTHS.part_time_from)
         away = TRUTHS.vacation_week == when[0] // 7 + 1
-        return SOCIAL_WORKER if late and self.random.random() < (0.8 if away else 0.3) else CLINICIAN
+        return SOCIAL_WORKER if late and self.random.random() < (0.8 if away else 0.27) else CLINICIAN
 
     def refer(self, person: Somebody, at: When) -> None:
         source = choose(_SOURCES, self.random)
@@ -160,12 +150,12 @@ class Care:
 
     def _try(self, sent: Sent) -> None:
         assert sent.decided
-        wait = choose({0: 46, 1: 30, 2: 12, 4: 8, 7: 4}, self.random)
+        wait = choose({0: 80, 1: 10, 2: 4, 4: 3, 7: 3}, self.random)
         when = (sent.decided[0] + wait, sent.decided[1] + 5 if wait == 0 else 0)
-        for number in range(self.random.choice((3, 3, 4, 5))):
+        for number in range(self.random.choice((2, 3, 3, 4))):
             mode = choose({Mode.phone_video: 50, Mode.in_person: 38, Mode.office: 12}, self.random)
             minutes = self._minutes(mode)
-            reached = self.random.random() < (0.6 if number == 0 else 0.48)
+            reached = self.random.random() < (0.53 if number == 0 else 0.37)
             at = self.roster.book(sent.staff, when, minutes if reached else 15)
             tried = Tried(at, mode, reached, sent.staff)
             sent.attempts.append(tried)
@@ -191,17 +181,22 @@ class Care:
         sent.settled = contact.stretch.closed
         return contact
 
-    def _on_scene(self, person: Somebody, call: Happening) -> None:
-        at = (call.day, -(-(call.minute + 12) // 5) * 5)
-        staff = SOCIAL_WORKER if not self.roster.works(CLINICIAN, at) else CLINICIAN
+    def _on_scene(self, person: Somebody, day: int) -> Contact | None:
+        """She meets somebody beside the officers, at a call of the next days that falls in a free hour of hers."""
         minutes = self._minutes(Mode.on_scene)
-        outcome = choose({Outcome.engaged: 60, Outcome.reached: 30, Outcome.declined: 10}, self.random)
-        contact = Contact(at, staff, Mode.on_scene, Purpose.crisis, outcome, minutes, person, incident=call.incident)
-        if not self.roster.claim(staff, at, minutes):  # busy elsewhere: she comes after the officers
-            contact.at = self.roster.book(staff, (at[0], at[1] + 30), minutes)
-            contact.mode = Mode.in_person
-        person.since = min(person.since, contact.at)
-        self._stretch(self._add(contact))
+        for call in self._calls:
+            if not day <= call.day <= day + 2 or call.subject in self._known:
+                continue
+            at = (call.day, -(-(call.minute + 12) // 5) * 5)
+            staff = next((s for s in (CLINICIAN, SOCIAL_WORKER) if self.roster.claim(s, at, minutes)), None)
+            if staff:
+                self._known.add(call.subject or 0)
+                person.subject = call.subject
+                outcome = choose({Outcome.engaged: 60, Outcome.reached: 30, Outcome.declined: 10}, self.random)
+                return Contact(
+                    at, staff, Mode.on_scene, Purpose.crisis, outcome, minutes, person, incident=call.incident
+                )
+        return None
 
     def _stretch(self, first: Contact) -> None:
         """The episode that a first direct contact opens: follow-ups, family, connections, the end."""
@@ -212,7 +207,7 @@ class Care:
         first.stretch = stretch
         self._connect(first)
         last = first
-        more = 0 if first.outcome is Outcome.declined else choose({0: 50, 1: 24, 2: 12, 3: 8, 5: 6}, self.random)
+        more = 0 if first.outcome is Outcome.declined else choose({0: 47, 1: 25, 2: 13, 3: 9, 5: 6}, self.random)
         for _ in range(more):
             last = self._follow_up(last, stretch)
         quiet = self.random.random()
@@ -243,7 +238,7 @@ class Care:
         contact = self._add(Contact(at, staff, mode, purpose, outcome, minutes, stretch.person, stretch=stretch))
         if outcome is Outcome.engaged and self.random.random() < 0.55:
             self._connect(contact)
-        if self.random.random() < 0.16:
+        if self.random.random() < 0.26:
             self._family(contact, stretch)
         return contact
 
@@ -278,7 +273,7 @@ class Care:
         done = {(link.need) for link in self.links if link.person is person and link.end is None}
         for need in person.needs:
             again = need in done
-            if self.random.random() < (0.28 if again else 0.93):
+            if self.random.random() < (0.34 if again else 0.97):
                 self.links.append(self.directory.connect(person, need, contact))
                 contact.needs.append(need)
 

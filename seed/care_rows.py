@@ -29,14 +29,12 @@ from db.vocab import (
     RaceEthnicity,
     ReferralStatus,
     Sex,
-    Source,
-    Step,
     Urgency,
 )
 from seed import reference
 from seed.bulk import Row, Rows
 from seed.care import Care, choose
-from seed.parts import Contact, Link, Sent, Somebody, Tried
+from seed.parts import Contact, Link, Sent, Tried
 from seed.roster import CLINICIAN, SOCIAL_WORKER, When
 from seed.story import Clock, stream
 

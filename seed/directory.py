@@ -31,7 +31,7 @@ class Directory:
             return self._gap(link, self.random.choice((ConnectionEnd.no_capacity, ConnectionEnd.waitlisted)))
         if self.random.random() < 0.01:
             return self._gap(link, ConnectionEnd.not_eligible)
-        link.provider = self.random.choices(able, [3 if k == 0 else 1.3 for k in range(len(able))])[0]
+        link.provider = self.random.choices(able, [4 if k == 0 else 1.3 for k in range(len(able))])[0]
         self._climb(link)
         return link
 
@@ -54,7 +54,7 @@ class Directory:
             self._end(link, made + self.random.randint(6, 30), self.random.choice(_LOST_AFTER))
             return
         link.steps[Step.appointment] = made + min(self.random.randint(0, 5), wait)
-        if chance() > 0.80:
+        if chance() > 0.71:
             self._end(link, made + wait + self.random.randint(1, 14), self.random.choice(_LOST_AFTER))
             return
         attended = made + wait

@@ -97,4 +97,4 @@ class Clock:
 
 def stream(seed: int, name: str) -> Random:
     """A random generator of its own for each part of the city, so that one part can change alone."""
-    return Random(f"{seed}/{name}")  # noqa: S311 - a fictional city, not a secret
+    return Random(f"{seed}/{name}")
