@@ -1,0 +1,89 @@
+"""A Result's table as people read it, and as a CSV that no spreadsheet will execute."""
+
+from collections.abc import Iterator
+from datetime import date
+
+import pandas as pd
+
+from dashboard import words
+from dashboard.charts.axes import Kind, kind_of
+from dashboard.charts.axes import words as written
+from dashboard.model import Measure, Result
+from db.vocab import Lang, text
+
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+RATIOS = frozenset({"share"})
+"""Columns that hold ratios whatever the measure's unit is."""
+PERIODS = {"week": words.week, "month": words.month, "date": words.day, "period": words.day}
+
+
+def readable(result: Result, measure: Measure) -> pd.DataFrame:
+    """All cells as text under their plain labels; a hidden one reads "hidden", a missing one "–"."""
+    lang: Lang = "es" if result.filters.lang == "es" else "en"
+    table, kind = result.table, kind_of(measure.unit)
+    hidden = [v is True or v == 1 for v in table["hidden"]] if "hidden" in table else [False] * len(table)
+    columns: dict[str, list[str]] = {}
+    for name in shown_columns(result):
+        own: Kind = "percent" if name in RATIOS else kind
+        cells = zip(table[name], hidden, strict=True)
+        columns[_label(result, name)] = [_cell(value, name, own, gone, lang) for value, gone in cells]
+    return pd.DataFrame(columns)
+
+
+def shown_columns(result: Result) -> list[str]:
+    """The columns that have a label, in the table's order; the mark ``hidden`` is not one of them."""
+    return [name for name in result.table.columns if name != "hidden" and name in result.columns]
+
+
+def _label(result: Result, name: str) -> str:
+    return str(result.columns[name])
+
+
+def _cell(value: object, name: str, kind: Kind, hidden: bool, lang: Lang) -> str:
+    if value is None or value is pd.NA or value != value:
+        return text("chart.hidden", lang) if hidden else words.NOTHING
+    if isinstance(value, date):
+        return PERIODS.get(name, words.day)(value, lang)
+    if isinstance(value, bool | str):
+        return text(f"status.{value}", lang) if name in ("status", "phase") else str(value)
+    number = float(value)  # type: ignore[arg-type]
+    step = 1.0 if number == int(number) else 0.1
+    return written(number, kind, lang, step=step if kind == "number" else None)
+
+
+def csv(result: Result, measure: Measure) -> bytes:
+    """UTF-8 with a mark at its start (spreadsheets need it), raw numbers, ISO dates, two lines of origin."""
+    lang: Lang = "es" if result.filters.lang == "es" else "en"
+    table = result.table[shown_columns(result)].copy()
+    hidden = result.table["hidden"].astype(bool) if "hidden" in result.table else pd.Series(False, index=table.index)
+    for name in table.columns:
+        column = table[name].astype("object")
+        gone = column.isna() & hidden
+        table[name] = column.map(harmless).mask(gone, text("chart.hidden", lang))
+    table.columns = [harmless(_label(result, name)) for name in table.columns]
+    lines = "".join(f"# {line}\r\n" for line in _origin(result, measure, lang))
+    return ("\ufeff" + lines + table.to_csv(index=False, lineterminator="\r\n")).encode()
+
+
+def harmless(value: object) -> object:
+    """A text that a spreadsheet would take for a formula gets an apostrophe; all else stays as it is."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
+
+
+def _origin(result: Result, measure: Measure, lang: Lang) -> Iterator[str]:
+    yield f"{text(f'measure.{measure.key}.title', lang)} · {result.sentence}".replace("\n", " ")
+    yield source_line(result, measure)
+
+
+def source_line(result: Result, measure: Measure) -> str:
+    """Where the figures come from, what period they cover, up to which day they are known."""
+    lang: Lang = "es" if result.filters.lang == "es" else "en"
+    f = result.filters
+    return text(
+        "deck.source",
+        lang,
+        source=text(f"measure.{measure.key}.source", lang),
+        first=words.day(f.first, lang),
+        last=words.day(min(f.last, f.as_of), lang),
+        as_of=words.day(f.as_of, lang),
+    )

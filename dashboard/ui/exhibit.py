@@ -1,0 +1,114 @@
+"""The two building blocks of every page of figures: a card for one number, an exhibit for one chart.
+
+Visible: question, answer, marks. Behind one ⓘ, drawn only when it is opened: what it means, what it rests
+on, where it comes from, the table and its download.
+"""
+
+import streamlit as st
+
+from dashboard.charts import CONFIG
+from dashboard.charts.spark import spark
+from dashboard.export.tables import csv, readable, source_line
+from dashboard.measures import MEASURES
+from dashboard.model import Measure, Result
+from dashboard.ui import data
+from db.vocab import Scope
+
+
+def card(result: Result) -> None:
+    """One number: its name (which opens the definition), the figure and its line, against what."""
+    measure = MEASURES[result.key]
+    with st.container(border=True, gap=None, key=f"card-{result.key}"):
+        _about(result, measure, measure.card or measure.title, f"card-about-{result.key}")
+        picture = spark(result.spark, dark=data.dark())
+        line = f" ![trend]({picture})" if picture else ""
+        st.metric(
+            measure.title,
+            f"{plain(result.display)}{line}",
+            plain(result.context) or None,
+            delta_color="off",
+            delta_arrow="off",
+            delta_description="provisional" if result.provisional else None,
+            label_visibility="collapsed",
+        )
+
+
+def exhibit(
+    result: Result, now: dict[Scope, int], *, height: int | None = None, answer: str | None = None, empty: str = ""
+) -> None:
+    """One question, its computed answer, its chart. ``empty``: what to do first, where there is nothing to draw."""
+    measure = MEASURES[result.key]
+    with st.container(border=True, gap=None, key=f"exhibit-{result.key}"):
+        with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
+            words = plain(result.sentence if answer is None else answer)
+            st.markdown(f"**{plain(measure.question)}** {words}", width="stretch")
+            _about(result, measure, "", f"about-{result.key}")
+        if result.table.empty:
+            nothing(empty or result.sentence, height)
+            return
+        figure = data.figure(now, result, height=height)
+        st.plotly_chart(
+            figure,
+            theme=None,
+            config=dict(CONFIG),
+            key=f"chart-{result.key}",
+            alt=f"{measure.question} {result.sentence}",
+        )
+
+
+def nothing(words: str, height: int | None = None) -> None:
+    """An empty state: as tall as what will stand here, and it says what to do first."""
+    with st.container(
+        height=height or "content", border=False, vertical_alignment="center", horizontal_alignment="center"
+    ):
+        st.markdown(f":gray[:material/hourglass_empty: {plain(words)}]", text_alignment="center")
+
+
+def _about(result: Result, measure: Measure, label: str, key: str) -> None:
+    opened = st.popover(label, icon=":material/info:", type="tertiary", on_change="rerun", key=key)
+    if opened.open:
+        with opened:
+            _details(result, measure, key)
+
+
+def _details(result: Result, measure: Measure, key: str) -> None:
+    st.markdown(f"**{plain(measure.title)}**  \n{plain(measure.definition)}")
+    st.markdown(f"**Counts** {plain(measure.counts)}  \n**Leaves out** {plain(measure.leaves_out)}")
+    facts = [fact for fact in (_interval(result), _size(result)) if fact]
+    if facts:
+        st.markdown(" · ".join(facts))
+    for caveat in result.caveats:
+        st.caption(plain(caveat))
+    if result.provisional:
+        st.caption("Provisional: some of these weeks are not certified yet.")
+    st.caption(plain(source_line(result, measure)))
+    if not result.table.empty:
+        st.dataframe(readable(result, measure), hide_index=True, height=220, key=f"{key}-table")
+        st.download_button(
+            "Download CSV",
+            csv(result, measure),
+            file_name=f"{result.key}.csv",
+            mime="text/csv",
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"{key}-csv",
+        )
+
+
+def _size(result: Result) -> str:
+    return "" if result.estimate.n is None else f"*n* = {result.estimate.n:,}"
+
+
+def _interval(result: Result) -> str:
+    low, high = result.estimate.low, result.estimate.high
+    if low is None or high is None:
+        return ""
+    digits = 0 if max(abs(low), abs(high)) >= 10 else 2
+    return f"95 % interval {low:,.{digits}f} to {high:,.{digits}f}"
+
+
+def plain(words: str) -> str:
+    """Text that markdown must not read: dollars are no formulas, brackets no links."""
+    for mark in ("\\", "$", "[", "]", "*", "_", "`", "~", ":"):
+        words = words.replace(mark, f"\\{mark}")
+    return words
