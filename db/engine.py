@@ -9,9 +9,11 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, false, select, update
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
 
 from db import access, settings
+from db.errors import Setup
 from db.models import Change
 from db.vocab import Scope
 
@@ -32,8 +34,14 @@ def engine_for(url: str) -> Engine:
 
 
 def engine() -> Engine:
-    """The engine of the configured database."""
-    return engine_for(settings.load().database_url)
+    """The engine of the configured database. Raises Setup for an address that names none Tandem can use."""
+    try:
+        return engine_for(settings.load().database_url)
+    except (ArgumentError, ModuleNotFoundError):
+        raise Setup(
+            "DATABASE_URL is not the address of a database Tandem can use. "
+            "Write postgresql://user:password@host/name, or unset it for the embedded one."
+        ) from None
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

@@ -12,9 +12,8 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import Engine, func, select, text
-from sqlalchemy.exc import OperationalError
 
-from dashboard.shell.setup import unreachable
+from dashboard.shell import revisions
 from db import engine, migrate, settings
 from db.engine import aggregate_session
 from db.errors import Setup
@@ -70,9 +69,9 @@ def examine(fix: bool) -> Iterator[Finding]:
 def _database(bind: Engine, fix: bool) -> Iterator[Finding]:
     """Yields findings; returns whether the schema is there to look further."""
     try:
-        present, newest = migrate.revisions(bind)
-    except OperationalError as error:
-        yield Finding(State.wrong, "database", unreachable(bind, error))
+        present, newest = revisions(bind)
+    except Setup as error:
+        yield Finding(State.wrong, "database", str(error))
         return False
     place = bind.url.render_as_string(hide_password=True)
     yield Finding(State.fine, "database", place)

@@ -167,24 +167,18 @@ def collect(given: Mapping[str, str | None], asking: bool, questions: Iterable[Q
             if text is not None:
                 answers[question.field] = question.read(text)
             elif asking:
-                answers[question.field] = ask(question, suggested(question, answers))
-            elif (default := suggested(question, answers)) is not None or question.optional:
+                answers[question.field] = ask(question, question.default(answers))
+            elif (default := question.default(answers)) is not None or question.optional:
                 answers[question.field] = default
             else:
                 wrong[question.field] = f"{question.flag} is missing."
         except ValueError as error:
             wrong[question.field] = f"{question.flag}: {error}"
+        except KeyError:
+            pass  # its default rests on an answer that is itself wrong, and said to be
     if wrong:
         raise Invalid(wrong)
     return answers
-
-
-def suggested(question: Question, answers: Answers) -> Any:
-    """The default, or None where an answer that it rests on is itself missing."""
-    try:
-        return question.default(answers)
-    except KeyError:
-        return None
 
 
 def ask(question: Question, default: Any) -> Any:

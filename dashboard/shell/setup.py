@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 from sqlalchemy import Engine
-from sqlalchemy.exc import OperationalError
 
+from dashboard.shell import revisions
 from db import access, engine, migrate, settings
 from db.engine import aggregate_session, data_version, lift_versions
 from db.errors import Conflict, Setup
@@ -77,22 +77,12 @@ def run(
 def prepared() -> Engine:
     """The configured database, brought to the newest schema. Raises Setup when it cannot be reached."""
     bind = engine.engine()
-    try:
-        present, newest = migrate.revisions(bind)
-        if present != newest:
-            migrate.upgrade(bind)
-    except OperationalError as error:
-        raise Setup(unreachable(bind, error)) from None
+    present, newest = revisions(bind)
+    if present != newest:
+        migrate.upgrade(bind)
     if present not in (None, newest):
         print(f"The database was brought from schema {present} to {newest}.")
     return bind
-
-
-def unreachable(bind: Engine, error: OperationalError) -> str:
-    """Which database did not answer, without its password, and what it said."""
-    said = str(error.orig).strip().splitlines()[0].rstrip(".") if str(error.orig).strip() else "no answer"
-    place = bind.url.render_as_string(hide_password=True)
-    return f"The database {place} cannot be reached: {said}. Check DATABASE_URL, and that the server runs."
 
 
 def the_pilot_or_none(bind: Engine) -> Pilot | None:
