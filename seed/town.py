@@ -3,8 +3,7 @@
 from datetime import date, time, timedelta
 from decimal import Decimal
 
-import bcrypt
-
+from db import passwords
 from db.models import EffectPlan, Event, Grant, Pilot, Provider, ProviderService, Shift, Staff, Target, User
 from db.vocab import EventKind, Need, ProviderKind, Role
 from seed import reference
@@ -13,7 +12,7 @@ from seed.calls import FIRST_DAY
 from seed.roster import CLINICIAN, SOCIAL_WORKER, shift_hours
 from seed.story import TRUTHS, ZONE, Clock, monday_of
 
-PASSWORD = "tandem-demo-2026"  # noqa: S105 - printed on the sign-in page of the demo
+PASSWORD = passwords.DEMO
 ACCOUNTS = (
     ("clinician", Role.clinician, "Maristel Quaymoor", CLINICIAN),
     ("socialworker", Role.social_worker, "Orlick Saltwick", SOCIAL_WORKER),
@@ -120,7 +119,7 @@ def _shifts(clock: Clock) -> list[Row]:
 
 
 def _users(clock: Clock) -> list[Row]:
-    hashed = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(10)).decode()
+    hashed = passwords.hashed(PASSWORD)  # at the real cost, or time would tell who exists
     return [
         {
             "id": number,
