@@ -23,7 +23,7 @@ def run() -> None:
     else:
         page = _menu(session.viewer(), seat)
     if pilot.is_demo:
-        st.caption(f":material/info: {text('demo.banner')}")
+        st.badge(text("demo.banner"), icon=":material/info:", color="orange")
     if seat is not None:
         live.watch_session()
     page.run()
@@ -34,7 +34,7 @@ def _menu(viewer: Viewer, seat: Seat) -> StreamlitPage:
     """The pages this viewer may open, in groups on top; a known path that is not theirs gets a sentence."""
     allowed = {entry: _file(entry) for entry in nav.PAGES if entry.open_to(viewer) and (nav.VIEWS / entry.file).is_file()}
     others = [_unnamed(entry.path, partial(session.refuse, viewer)) for entry in nav.PAGES if entry not in allowed]
-    landing = partial(st.switch_page, next(iter(allowed.values())))
+    landing = partial(_land, next(iter(allowed.values())))
     groups = {"": [_unnamed("home", landing, default=True), *others]}
     for entry, page in allowed.items():
         group = seat.user.name if entry.group == nav.OWN else entry.group
@@ -55,3 +55,8 @@ def _file(entry: nav.Page) -> StreamlitPage:
 def _unnamed(path: str, draw: Callable[[], None], *, default: bool = False) -> StreamlitPage:
     """A hidden page's title is sent to the browser all the same, so it tells nothing."""
     return st.Page(draw, title="Tandem", url_path=path, default=default, visibility="hidden")
+
+
+def _land(page: StreamlitPage) -> None:
+    """The bare address leads to the first page, which keeps an address of its own to be copied."""
+    st.switch_page(page, query_params=st.query_params.to_dict())

@@ -1,0 +1,168 @@
+"""A real server with the demo city on a free port, and a real Chromium to look at it.
+
+``sign_in(page, "chief")`` signs a page in and waits for the person's first page; ``page`` is a fresh
+browser context, ``new_page()`` makes another one (a second person at a second machine).
+"""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import Engine
+
+import seed
+from db import migrate
+from db.engine import engine_for
+
+ROOT = Path(__file__).resolve().parents[2]
+TODAY = date(2026, 11, 14)
+CHROMIUM_ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running Tandem: its address, the engine of its database, and its process."""
+
+    url: str
+    bind: Engine
+    home: Path
+    process: subprocess.Popen[bytes]
+
+
+def free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+def start(home: Path, **environment: str) -> Server:
+    """Serve the database in ``home``. Raises AssertionError with the server's own words when it does not come up."""
+    port = free_port()
+    log = (home / "server.log").open("wb")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "streamlit", "run", "dashboard/server.py", "--server.port", str(port)]
+        + ["--server.headless", "true"],
+        cwd=ROOT,
+        env={**os.environ, "TANDEM_HOME": str(home), "DATABASE_URL": "", "TANDEM_TODAY": str(TODAY), **environment},
+        stdout=log,
+        stderr=log,
+    )
+    url = f"http://localhost:{port}"
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
+            return Server(url, engine_for(f"sqlite:///{home / 'tandem.db'}"), home, process)
+        except (urllib.error.URLError, OSError):
+            assert process.poll() is None, (home / "server.log").read_text()
+            time.sleep(0.2)
+    process.kill()
+    raise AssertionError("the server did not come up in 60 s: " + (home / "server.log").read_text())
+
+
+def stop(server: Server) -> None:
+    server.process.terminate()
+    try:
+        server.process.wait(15)
+    except subprocess.TimeoutExpired:
+        server.process.kill()
+        raise AssertionError("the server did not stop within 15 s of being told") from None
+    finally:
+        server.bind.dispose()
+
+
+@pytest.fixture(scope="session")
+def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo city on the pinned day, made once; copy it, do not write to it."""
+    path = tmp_path_factory.mktemp("demo") / "tandem.db"
+    bind = engine_for(f"sqlite:///{path}")
+    migrate.upgrade(bind)
+    seed.build(bind, TODAY)
+    with bind.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    bind.dispose()
+    return path
+
+
+@pytest.fixture(scope="module")
+def server(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server of its own for each test file, on a fresh copy of the demo city."""
+    home = tmp_path_factory.mktemp("home")
+    shutil.copy(demo_database, home / "tandem.db")
+    running = start(home)
+    yield running
+    stop(running)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if path is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_ARGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_page(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+    """``new_page(width=1440, height=900)``: a page in a browser of its own (no shared cookies)."""
+    contexts = []
+
+    def make(width: int = 1440, height: int = 900) -> Page:
+        context = chromium.new_context(viewport={"width": width, "height": height}, base_url=server.url)
+        context.set_default_timeout(20_000)
+        contexts.append(context)
+        return context.new_page()
+
+    yield make
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Page]) -> Page:
+    return new_page()
+
+
+def fill_in(page: Page, username: str, password: str = seed.PASSWORD) -> None:
+    """Fill in the sign-in form that is on the page and send it."""
+    page.get_by_label("Username").fill(username)
+    page.get_by_role("textbox", name="Password", exact=True).fill(password)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+
+
+def sign_in(page: Page, username: str, path: str = "/") -> None:
+    """Open ``path``, sign in with a demo account, wait until the page behind the form is there."""
+    page.goto(path)
+    fill_in(page, username)
+    expect(page.get_by_test_id("stTopNavSection").or_(page.get_by_test_id("stSidebarNav")).first).to_be_attached(
+        timeout=20_000
+    )
+    settled(page)
+
+
+def settled(page: Page) -> None:
+    """Wait until Streamlit has drawn what it is drawing."""
+    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=30_000)
+    expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=30_000)
