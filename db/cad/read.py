@@ -1,9 +1,12 @@
 """An export's rows as columns of codes: what is the same is held once, so three million rows fit in memory."""
 
+import gc
+import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
@@ -15,7 +18,6 @@ from db.cad.normalise import blank, place, tidy
 from db.errors import Unreadable
 from db.types import keyed_hash
 
-CHUNK = 20_000
 NO_TYPE = "(not recorded)"
 Progress = Callable[[str, int, int], None]
 """``progress(stage, done, of)``: "reading" counts lines, "storing" counts calls. It may raise to cancel."""
@@ -119,45 +121,81 @@ def read_calls(
 
 def _gather(header: Header, *, whole_cells: bool, progress: Progress) -> _Gathered:
     got = _Gathered()
-    rows = (row for row in header.sheet.walk() if row[0] > header.line)
     width = len(header.names)
-    needed = 1 + max(place for places in header.places.values() for place in places)
-    while chunk := list(islice(rows, CHUNK)):
-        got.rows += len(chunk)
-        kept = []
-        for line, fields in chunk:
-            if len(fields) > width and any(cell.strip() for cell in fields[width:]):
-                got.refused.append(Refusal(line, f"{len(fields)} fields where the header has {width}"))
-                continue
-            if len(fields) < needed:
-                fields = fields + [""] * (needed - len(fields))
-            kept.append((line, fields))
-        if kept:
-            _add(got, header, kept, whole_cells=whole_cells)
-        progress("reading", min(chunk[-1][0], header.sheet.about), header.sheet.about)
+    narrow, wide = 1 + max(place for places in header.places.values() for place in places), width
+    with _unswept():
+        for lines, rows in header.sheet.walk():
+            if lines and lines[0] <= header.line:
+                top = sum(1 for line in lines if line <= header.line)
+                lines, rows = lines[top:], rows[top:]
+            got.rows += len(rows)
+            widths = set(map(len, rows))
+            if widths and (min(widths) < narrow or max(widths) > wide):
+                lines, rows = _evened(got, lines, rows, narrow, wide)
+            if rows:
+                _add(got, header, lines, rows, whole_cells=whole_cells)
+                progress("reading", min(lines[-1], header.sheet.about), header.sheet.about)
     return got
 
 
-def _add(got: _Gathered, header: Header, rows: list[tuple[int, list[str]]], *, whole_cells: bool) -> None:
-    lines, fields = zip(*rows, strict=True)
-    count = len(lines)
-    columns = {name: [row[k] for row in fields] for name, places in header.places.items() for k in places[:1]}
-    got.lines.append(np.fromiter(lines, np.int64, count))
-    cells = [" ".join(cell.split()) for cell in columns["received"]]
-    for extra in header.places["received"][1:]:
-        cells = [joined(a, " ".join(row[extra].split())) for a, row in zip(cells, fields, strict=True)]
-    pieces = [(cell, "") for cell in cells] if whole_cells else [cut(cell) for cell in cells]
-    got.days.add((day for day, _ in pieces), count)
-    got.clocks.add((clock for _, clock in pieces), count)
-    got.type.add(columns["type"], count)
-    for name in ("disposition", "person"):
-        if name in columns:
-            getattr(got, name).add(columns[name], count)
+@contextmanager
+def _unswept() -> Iterator[None]:
+    """Without garbage collection: sweeping a chunk's thousands of short lists again and again doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _evened(
+    got: _Gathered, lines: list[int], rows: list[list[str]], narrow: int, wide: int
+) -> tuple[list[int], list[list[str]]]:
+    """Rows cut short are filled with blanks; rows with more cells than the header has names are refused."""
+    kept_lines, kept = [], []
+    for line, row in zip(lines, rows, strict=True):
+        if len(row) > wide and any(cell.strip() for cell in row[wide:]):
+            got.refused.append(Refusal(line, f"{len(row)} fields where the header has {wide}"))
+            continue
+        kept_lines.append(line)
+        kept.append(row + [""] * (narrow - len(row)))
+    return kept_lines, kept
+
+
+def _add(got: _Gathered, header: Header, lines: list[int], rows: list[list[str]], *, whole_cells: bool) -> None:
+    count = len(rows)
+    got.lines.append(np.array(lines, np.int64))
+    days, clocks = _cut_column([list(map(itemgetter(k), rows)) for k in header.places["received"]], whole_cells)
+    got.days.add(days, count)
+    got.clocks.add(clocks, count)
+    for name, codes in (("type", got.type), ("disposition", got.disposition), ("person", got.person)):
+        if name in header.places:
+            codes.add(map(itemgetter(*header.places[name]), rows), count)
     if "location" in header.places:
-        places = header.places["location"]
-        got.location.add(([*zip(*([row[k] for row in fields] for k in places), strict=True)]), count)
-    if "incident" in columns:
-        got.incidents.append(pd.Series([tidy(cell) for cell in columns["incident"]], dtype="str"))
+        got.location.add(map(itemgetter(*header.places["location"]), rows), count)
+    if "incident" in header.places:
+        numbers = list(map(itemgetter(*header.places["incident"]), rows))
+        if _UNTIDY.search(",".join(numbers)):
+            numbers = ["" if blank(number) and number != "0" else tidy(number) for number in numbers]
+        got.incidents.append(pd.Series(numbers, dtype="str"))
+
+
+_UNTIDY = re.compile(r"[\s\0]|(?:^|,)(?:-+|n/?a|none|null|unk\w*|not recorded|\?)(?:,|$)", re.IGNORECASE)
+
+
+def _cut_column(columns: list[list[str]], whole_cells: bool) -> tuple[list[str], list[str]]:
+    """The days and the clocks of a chunk."""
+    cells = columns[0]
+    common = not whole_cells and len(columns) == 1 and set(map(len, cells)) == {19}
+    if common and {c[10] for c in cells} <= {" ", "T"} and {c[4] + c[7] for c in cells} <= {"--", "//"}:
+        return [c[:10] for c in cells], [c[11:] for c in cells]  # 2018-01-01 18:19:00
+    cells = [" ".join(cell.split()) for cell in cells]
+    for extra in columns[1:]:
+        cells = [joined(a, " ".join(b.split())) for a, b in zip(cells, extra, strict=True)]
+    pieces = [(cell, "") for cell in cells] if whole_cells else [cut(cell) for cell in cells]
+    return [day for day, _ in pieces], [clock for _, clock in pieces]
 
 
 def _unreadable(got: _Gathered, good: np.ndarray, lines: np.ndarray, date_format: str | None) -> list[Refusal]:
@@ -179,7 +217,7 @@ def _coded(got: _Gathered, header: Header) -> tuple[pd.DataFrame, tuple[list[str
     )
     none = np.full(count, -1, np.int32)
     kind, types = got.type.mapped(lambda raw: NO_TYPE if blank(raw) else tidy(raw)[:160])
-    places, place_names = got.location.mapped(lambda raw: place(raw, crossing))
+    places, place_names = got.location.mapped(lambda raw: place((raw,) if isinstance(raw, str) else raw, crossing))
     outcome, dispositions = got.disposition.mapped(lambda raw: None if blank(raw) else tidy(raw)[:80])
     person, persons = got.person.mapped(
         lambda raw: None if blank(raw) else keyed_hash(tidy(raw).upper(), "call person")

@@ -9,11 +9,12 @@ import csv
 import gzip
 import hashlib
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -22,6 +23,7 @@ from python_calamine import CalamineError, CalamineWorkbook
 from db.errors import Unreadable
 
 DELIMITERS = ",\t;|"
+_LINE_END = re.compile(r"\r\n|\r|\n")
 HEADER_WITHIN = 30
 """The header is looked for in this many first rows."""
 _FOREIGN = {
@@ -38,8 +40,9 @@ _FOREIGN = {
     b"{": "a JSON file",
 }
 
-Rows = Iterator[tuple[int, list[str]]]
-"""(line, fields). ``line`` is where the row begins, counted from 1 as an editor or Excel shows it."""
+CHUNK = 20_000
+Rows = Iterator[tuple[list[int], list[list[str]]]]
+"""(lines, rows) by the chunk. A line is where its row begins, counted from 1 as an editor or Excel shows it."""
 
 
 @dataclass(slots=True)
@@ -51,11 +54,16 @@ class Sheet:
     encoding: str
     delimiter: str
     walk: Any
-    """() → Rows: every row from the top, blank ones left out."""
+    """(size of a chunk) → Rows: every row from the top, blank ones left out."""
 
     def top(self, count: int = HEADER_WITHIN) -> list[tuple[int, list[str]]]:
-        """The first rows, the header or a banner among them."""
-        return list(islice(self.walk(), count))
+        """The first rows with their lines, the header or a banner among them."""
+        found: list[tuple[int, list[str]]] = []
+        for lines, rows in self.walk(count):
+            found += zip(lines, rows, strict=True)
+            if len(found) >= count:
+                break
+        return found[:count]
 
 
 @dataclass(slots=True)
@@ -148,11 +156,11 @@ def _excel(handle: BinaryIO, name: str) -> list[Sheet]:
         raise Unreadable(f"{name} begins like an Excel file but cannot be read ({error}). Export it again.") from None
 
     def walker(sheet: Any) -> Any:
-        def walk() -> Rows:
-            for number, row in enumerate(sheet.iter_rows(), start=1 + (sheet.start or (0, 0))[0]):
-                fields = [_cell(value) for value in row]
-                if any(fields):
-                    yield number, fields
+        def walk(size: int = CHUNK) -> Rows:
+            cells, first = sheet.iter_rows(), 1 + (sheet.start or (0, 0))[0]
+            while rows := [[_cell(value) for value in row] for row in islice(cells, size)]:
+                yield _filled(list(range(first, first + len(rows))), rows)
+                first += len(rows)
 
         return walk
 
@@ -182,21 +190,36 @@ def _text(opened: Any, name: str) -> Sheet:
         sample = text.read(65_536)
     delimiter = _delimiter(sample)
 
-    def walk() -> Rows:
+    def walk(size: int = CHUNK) -> Rows:
         with _decoded(opened, encoding) as text:
             reader = csv.reader(text, delimiter=delimiter, skipinitialspace=delimiter != "\t")
-            line = 1
+            first = 1
             try:
-                for fields in reader:
-                    if any(fields):
-                        yield line, fields
-                    line = reader.line_num + 1
+                while rows := list(islice(reader, size)):
+                    yield _filled(_starts(first, reader.line_num, rows), rows)
+                    first = reader.line_num + 1
             except csv.Error as error:
                 raise Unreadable(
-                    f"{name} cannot be read from line {line:,} on ({error}). A quote may be open there: mend it."
+                    f"{name} cannot be read near line {first:,} ({error}). A quote may be open from there on: mend it."
                 ) from None
 
     return Sheet("", lines, encoding, delimiter, walk)
+
+
+def _filled(lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
+    """Without the rows that hold nothing at all."""
+    if all(map(any, rows)):
+        return lines, rows
+    kept = [k for k, row in enumerate(rows) if any(row)]
+    return [lines[k] for k in kept], [rows[k] for k in kept]
+
+
+def _starts(first: int, last: int, rows: list[list[str]]) -> list[int]:
+    """The line each row begins on: one after another, unless quoted cells run over several lines."""
+    if last - first + 1 == len(rows):
+        return list(range(first, last + 1))
+    lengths = (1 + sum(len(_LINE_END.findall(cell)) for cell in row) for row in rows)
+    return list(accumulate(lengths, initial=first))[:-1]
 
 
 def _decoded(opened: Any, encoding: str) -> io.TextIOWrapper:

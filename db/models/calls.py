@@ -84,7 +84,8 @@ class Call(Base):
     __table_args__ = (Index(None, "type_id", "received_at"), Index(None, "received_on"))
     id: Mapped[int] = mapped_column(primary_key=True)
     identity_key: Mapped[str] = mapped_column(String(80), unique=True)
-    incident_number: Mapped[str | None] = mapped_column(String(40), index=True)
+    incident_number: Mapped[str | None] = mapped_column(String(40))
+    """To find a call by its number, ask for ``identity_key``: it begins with the number and has the index."""
     received_at: Mapped[datetime]
     received_on: Mapped[date]
     type_id: Mapped[int] = mapped_column(ForeignKey("call_type.id"))
@@ -92,7 +93,7 @@ class Call(Base):
     person_key: Mapped[str | None] = mapped_column(String(64))
     """Keyed hash of the export's person key; the key itself is never stored."""
     disposition: Mapped[str | None] = mapped_column(String(80))
-    import_id: Mapped[int | None] = mapped_column(ForeignKey("import.id"), index=True)
+    import_id: Mapped[int | None] = mapped_column(ForeignKey("import.id"))
 
 
 class CallUnit(Base):

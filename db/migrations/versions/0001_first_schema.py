@@ -370,8 +370,6 @@ def upgrade() -> None:
         sa.UniqueConstraint("identity_key", name=op.f("uq_call_identity_key")),
     )
     with op.batch_alter_table("call", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_call_import_id"), ["import_id"], unique=False)
-        batch_op.create_index(batch_op.f("ix_call_incident_number"), ["incident_number"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_received_on"), ["received_on"], unique=False)
         batch_op.create_index(batch_op.f("ix_call_type_id_received_at"), ["type_id", "received_at"], unique=False)
 
@@ -1214,8 +1212,6 @@ def downgrade() -> None:
     with op.batch_alter_table("call", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_call_type_id_received_at"))
         batch_op.drop_index(batch_op.f("ix_call_received_on"))
-        batch_op.drop_index(batch_op.f("ix_call_incident_number"))
-        batch_op.drop_index(batch_op.f("ix_call_import_id"))
 
     op.drop_table("call")
     op.drop_table("account")
