@@ -36,6 +36,7 @@ class Page:
 PAGES: tuple[Page, ...] = (
     Page("overview.py", "Overview", ":material/dashboard:", "", (P.see_overview,)),
     Page("log.py", "Log an intervention", ":material/edit_note:", "", (P.log_work,)),
+    Page("referrals.py", "Referrals", ":material/inbox:", "", (P.log_work,)),
     Page("tally.py", "Weekly tally", ":material/checklist:", "", (P.certify_tally,)),
     Page("refer.py", "Refer someone", ":material/person_add:", "", (P.refer,)),
     Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_money,)),

@@ -178,7 +178,7 @@ class Picked:
     new_person: Mapping[str, Any] | None = None
 
 
-def person(form: Draft, who: Viewer, people: Sequence[Known], title: str = "Person", guess: str = "") -> Picked:
+def person(form: Draft, who: Viewer, people: Sequence[Known], title: str = "Person") -> Picked:
     """Name, alias or code; what is not in the list is looked for with typos forgiven, and may be somebody new."""
     titles = {known.id: known.title for known in people}
     picked = st.selectbox(

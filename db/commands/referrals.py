@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from rapidfuzz import fuzz
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from db.access import Permission, Viewer
 from db.commands.base import write
@@ -109,7 +109,7 @@ def tie_referral(session: Session, viewer: Viewer, referral_id: int, who: int | 
         row = hold(session, Referral, referral_id, "referral")
         if isinstance(who, PersonForm):
             who.check(now)
-            person = insert_person(session, viewer, who, now)
+            person = insert_person(session, viewer, who, now, field="new_person.name")
         else:
             person = hold(session, Person, who, "person")
         row.person_id = person.id
@@ -159,9 +159,14 @@ def reopen(referral: Referral) -> None:
 
 
 def waiting(session: Session) -> Sequence[Referral]:
-    """Open referrals: new ones, and accepted ones nobody has tried to reach, oldest first."""
-    rows = session.scalars(select(Referral).where(Referral.status.in_(OPEN)).order_by(Referral.received_at)).all()
-    return [row for row in rows if row.status is ReferralStatus.new or not row.attempts]
+    """Open referrals whose person nobody has reached yet, oldest first, with needs, detail and attempts."""
+    rows = session.scalars(
+        select(Referral)
+        .where(Referral.status.in_(OPEN))
+        .order_by(Referral.received_at)
+        .options(selectinload(Referral.needs), selectinload(Referral.attempts), selectinload(Referral.detail))
+    ).all()
+    return [row for row in rows if not any(attempt.reached for attempt in row.attempts)]
 
 
 def sent_by(session: Session, viewer: Viewer, limit: int = 20) -> list[Sent]:

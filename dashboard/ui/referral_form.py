@@ -1,0 +1,130 @@
+"""The form “Refer someone”: five questions for an officer's phone, and what happens next."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+
+from dashboard.ui import forms, session
+from db.access import Permission, Viewer
+from db.commands.desk import Saved
+from db.commands.people import everyone
+from db.commands.referrals import record_referral, sent_by
+from db.engine import record_session
+from db.forms import checked, clock
+from db.forms.work import ReferralForm
+from db.vocab import Need, Source, Urgency
+
+SENT = "refer.sent"
+
+
+def show(who: Viewer) -> None:
+    """Who, where and when, why, how urgent, agreed or not. After sending: what happens next."""
+    sent = session.recall(SENT)
+    if isinstance(sent, tuple):
+        _what_next(sent)
+        return
+    desk = who.may(Permission.see_people)
+    form = forms.draft("refer")
+    values: dict[str, Any] = _source(form, who) if desk else {}
+    values |= _who(form, who, desk) | _where(form, who)
+    values["needs"] = forms.choices(form, "needs", "Why: tick what fits", Need)
+    values["urgency"] = forms.choice(form, "urgency", "How soon", Urgency)
+    values["safety_note"] = forms.text(
+        form, "safety_note", "Safety: anything the clinician must know before going", placeholder="Dog, weapon, threats"
+    )
+    values["agreed"] = forms.yes_no(form, "agreed", "Does the person agree to be contacted?")
+    if form.has("incident_number") or form.has("name"):
+        values["confirmed_other"] = st.checkbox("Another person or another matter: send it", key=form.key("other"))
+    forms.save_button(
+        form,
+        "Send the referral",
+        lambda: _send(who, values | {"submit_key": form.key_of_save}),
+        lambda saved: session.remember(SENT, (saved.id, values["urgency"], saved.doubts)),
+        icon=":material/send:",
+    )
+
+
+def _send(who: Viewer, values: Mapping[str, Any]) -> Saved:
+    form = checked(ReferralForm, values)
+    with record_session(session.bind(), who) as database:
+        return record_referral(database, who, form)
+
+
+def _source(form: forms.Draft, who: Viewer) -> dict[str, Any]:
+    """The desk also enters what others send: by phone, from a school, a hospital, the call review."""
+    source = forms.select(form, "source", "Sent by", Source)
+    values: dict[str, Any] = {"received_at": forms.moment(form, who, "received_at", "Received")}
+    return values | ({"source": source} if source else {})
+
+
+def _who(form: forms.Draft, who: Viewer, desk: bool) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    if desk:
+        with record_session(session.bind(), who) as database:
+            titles = {known.id: known.title for known in everyone(database)}
+        values["person_id"] = st.selectbox(
+            "Somebody we know",
+            list(titles),
+            format_func=lambda key: titles[key],
+            index=None,
+            placeholder="Name or code; leave empty if new",
+            key=form.key("person_id"),
+        )
+        form.wrong("person_id")
+    if values.get("person_id") is None:
+        values["name"] = forms.text(form, "name", "Who", placeholder="Name, or leave empty if unknown")
+        age = st.number_input(
+            "About how old", value=None, step=1, key=form.key("approximate_age"), placeholder="Years, a guess is fine"
+        )
+        form.wrong("approximate_age")
+        values["approximate_age"] = age
+    return values
+
+
+def _where(form: forms.Draft, who: Viewer) -> dict[str, Any]:
+    values: dict[str, Any] = {"place": forms.text(form, "place", "Where", placeholder="Address or place")}
+    happened: datetime | None = forms.moment(form, who, "happened_at", "When")
+    number = forms.text(form, "incident_number", "Incident number, if there is one", placeholder="26-041877")
+    return values | {"happened_at": happened, "incident_number": number}
+
+
+def _what_next(sent: tuple[Any, ...]) -> None:
+    _, urgency, doubts = sent
+    st.success("**Sent.** The clinician has it now.", icon=":material/check_circle:")
+    for doubt in doubts:
+        st.warning(doubt, icon=":material/help:")
+    soon = {
+        Urgency.urgent: "You marked it for today. It stands at the top of the clinician's list.",
+        Urgency.soon: "A first try to reach the person is due within 48 hours.",
+        Urgency.routine: "The clinician reads referrals each working day; the aim is a first try within 48 hours.",
+    }
+    st.markdown(
+        f"**What happens next**\n\n1. {soon[urgency]}\n"
+        "2. Below you see when it has been reviewed. What follows is private to the person.\n"
+        "3. The desk works weekdays. **If somebody is in danger now, call for a response as always.**"
+    )
+    if st.button("Refer somebody else", type="primary", width="stretch", icon=":material/person_add:"):
+        session.forget(SENT)
+        st.rerun()
+
+
+def mine(who: Viewer) -> None:
+    """The viewer's own referrals: received or reviewed, nothing else."""
+    if who.may(Permission.see_people):
+        return
+    st.subheader("My referrals", anchor=False)
+    with record_session(session.bind(), who) as database:
+        rows = sent_by(database, who)
+    if not rows:
+        st.info("None yet. What you send appears here, and whether it was reviewed.", icon=":material/inbox:")
+    zone = session.pilot().time_zone
+    for row in rows:
+        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+            incident = f"Incident {row.incident_number}" if row.incident_number else "No incident number"
+            st.markdown(f"{clock(row.received_at, zone)}  \n:gray[{incident}]", width="stretch")
+            if row.reviewed:
+                st.badge("Reviewed", icon=":material/visibility:", color="green")
+            else:
+                st.badge("Received", icon=":material/inbox:", color="gray")
