@@ -11,10 +11,10 @@ Row = dict[str, Any]
 Rows = dict[type[Base], list[Row]]
 
 
-def fill(connection: Connection, rows: Rows) -> Mapping[str, int]:
+def fill(connection: Connection, rows: Rows) -> dict[str, int]:
     """Insert everything in the order of the foreign keys; returns rows per table."""
     by_table: dict[Table, list[Row]] = {model.__table__: found for model, found in rows.items()}  # type: ignore[misc]
-    counts = {}
+    counts: dict[str, int] = {}
     for table in Base.metadata.sorted_tables:
         if found := by_table.get(table):
             connection.execute(insert(table), list(_whole(table, found)))

@@ -112,7 +112,7 @@ def _series(series: Series, random: Random) -> list[Happening]:
     for rate in series.regulars:
         for day, subject, repeat in _regular(rate, subjects, random):
             call(day, subject, repeat)
-    _unkeyed(first, random)
+    _unkeyed(first)
     kept = first + _fewer(repeats, series.ratio, random)
     doubled = [_again(c, random) for c in kept if random.random() < 0.02]
     return [c for c in kept + doubled if FIRST_DAY <= c.day < LAST_DAY]
@@ -149,11 +149,10 @@ def _fewer(repeats: list[Happening], ratio: float, random: Random) -> list[Happe
     return before
 
 
-def _unkeyed(first: list[Happening], random: Random) -> None:
-    """Callers nobody could name: never a repeat, since without a key nobody can say so."""
-    for call in first:
-        if random.random() < 0.012:
-            call.subject = None
+def _unkeyed(first: list[Happening]) -> None:
+    """Callers nobody could name, one in eighty: never a repeat, since without a key nobody can say so."""
+    for call in sorted(first, key=lambda c: (c.day, c.minute))[::80]:
+        call.subject = None
 
 
 def _again(call: Happening, random: Random) -> Happening:

@@ -35,11 +35,10 @@ from seed import reference
 from seed.bulk import Row, Rows
 from seed.care import Care, choose
 from seed.parts import Contact, Link, Sent, Tried
-from seed.roster import CLINICIAN, SOCIAL_WORKER, When
+from seed.roster import ACCOUNT, When
 from seed.story import Clock, stream
 
 OFFICER_ACCOUNT = 3
-_ACCOUNT = {CLINICIAN: 1, SOCIAL_WORKER: 2}
 
 
 def care_rows(care: Care, clock: Clock, seed: int) -> Rows:
@@ -125,7 +124,7 @@ class _Rows:
             "decided_at": clock.at(*decided) if decided else None,
             "decline_reason": sent.declined if decided else None,
             "created_at": clock.at(*sent.at),
-            "created_by": OFFICER_ACCOUNT if sent.by_officer else _ACCOUNT[sent.staff],
+            "created_by": OFFICER_ACCOUNT if sent.by_officer else ACCOUNT[sent.staff],
         }
 
     def _detail(self, number: int, sent: Sent) -> Row:
@@ -210,7 +209,7 @@ class _Rows:
             "minutes": contact.minutes,
             "incident_number": contact.incident,
             "created_at": at + timedelta(minutes=contact.minutes + 12),
-            "created_by": _ACCOUNT[contact.staff],
+            "created_by": ACCOUNT[contact.staff],
         }
 
     def _void(self, random: Random) -> None:

@@ -7,6 +7,8 @@ from seed.story import TRUTHS, monday_of
 
 CLINICIAN, SOCIAL_WORKER = 1, 2
 """Ids of the two members of staff."""
+ACCOUNT = {CLINICIAN: 1, SOCIAL_WORKER: 2}
+"""Their accounts."""
 
 When = tuple[int, int]
 """Relative day, minute of the day."""

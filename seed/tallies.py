@@ -1,19 +1,20 @@
 """The weekly sheets: prefilled from the log, mostly certified as they stand, a few numbers corrected with a reason."""
 
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from random import Random
 
-from db.models import Connection, ConnectionStep, Intervention, Referral, Tally, TallyValue
-from db.pilot import local_day, monday
-from db.vocab import DIRECT_MODES, HOUR_ITEMS, Mode, Outcome, ReferralStatus, Step, TallyItem, TallyStatus, work_kind
-from seed.bulk import Row, Rows
-from seed.roster import CLINICIAN, SOCIAL_WORKER
-from seed.story import TRUTHS, WEEKS_IN, ZONE, Clock, monday_of, stream
+from sqlalchemy import Connection
+from sqlalchemy.orm import Session
 
-Log = dict[tuple[int, date], dict[TallyItem, Decimal]]
-"""(staff, Monday) → item → what the log says."""
+from db.log import log_counts
+from db.models import Tally, TallyValue
+from db.vocab import TallyItem, TallyStatus
+from seed.bulk import Row, Rows
+from seed.roster import ACCOUNT, CLINICIAN, SOCIAL_WORKER
+from seed.story import TRUTHS, WEEKS_IN, ZONE, Clock, monday_of, stream
 
 _REASONS = (
     (TallyItem.phone_video, 2, "Two calls from the car were not logged"),
@@ -24,11 +25,17 @@ _REASONS = (
     (TallyItem.hours_other, 2, "Case conference and court papers"),
 )
 """Item, difference, the reason that was given."""
+_UNRECORDED = (3, 24)
+"""Weeks whose other hours nobody wrote down: blank, which is not zero."""
 
 
-def tally_rows(rows: Rows, clock: Clock, seed: int) -> Rows:
-    """A sheet per staffed week, of what ``rows`` hold: the week that runs is a draft, one is missing."""
-    log = _log(rows, clock)
+def tally_rows(connection: Connection, clock: Clock, seed: int) -> Rows:
+    """A sheet per staffed week, of the work already in the database: the running week is a draft, one is missing."""
+    with Session(connection, info={"all_rows": True}, join_transaction_mode="rollback_only") as session:
+        counted = log_counts(session, ZONE, None, clock.launch, clock.day(monday_of(WEEKS_IN)))
+    log: dict[tuple[int, date], dict[TallyItem, Decimal]] = defaultdict(dict)
+    for count in counted:
+        log[count.staff_id, count.week][count.item] = count.value
     random = stream(seed, "tallies")
     sheets: list[Row] = []
     values: list[Row] = []
@@ -39,9 +46,8 @@ def tally_rows(rows: Rows, clock: Clock, seed: int) -> Rows:
             if staff == CLINICIAN and week == TRUTHS.missing_tally:
                 continue
             day = clock.day(monday_of(week))
-            sheet = _sheet(len(sheets) + 1, staff, day, None if week == WEEKS_IN else clock.at(*certified))
-            sheets.append(sheet)
-            values += _values(sheet, log.get((staff, day), {}), correction)
+            sheets.append(_sheet(len(sheets) + 1, staff, day, None if week == WEEKS_IN else clock.at(*certified)))
+            values += _values(sheets[-1], log[staff, day], correction, week in _UNRECORDED)
     return {Tally: sheets, TallyValue: values}
 
 
@@ -61,12 +67,15 @@ def _sheet(number: int, staff: int, week: date, certified: datetime | None) -> R
         "week": week,
         "status": TallyStatus.certified if certified else TallyStatus.draft,
         "certified_at": certified,
-        "certified_by": staff if certified else None,
+        "certified_by": ACCOUNT[staff] if certified else None,
         "revision": 2 if certified else 1,
     }
 
 
-def _values(sheet: Row, log: dict[TallyItem, Decimal], correction: tuple[TallyItem, int, str] | None) -> list[Row]:
+def _values(
+    sheet: Row, log: Mapping[TallyItem, Decimal], correction: tuple[TallyItem, int, str] | None, unrecorded: bool
+) -> list[Row]:
+    """Every item of a certified sheet; a draft has what the log prefilled, the rest still blank."""
     rows = []
     draft = sheet["status"] is TallyStatus.draft
     for item in TallyItem:
@@ -74,62 +83,7 @@ def _values(sheet: Row, log: dict[TallyItem, Decimal], correction: tuple[TallyIt
         reported, reason = logged, None
         if correction and correction[0] is item and logged + correction[1] >= 0 and not draft:
             reported, reason = logged + correction[1], correction[2]
-        rows.append(
-            {
-                "tally_id": sheet["id"],
-                "item": item,
-                "reported": None if draft else reported,
-                "log": logged,
-                "reason": reason,
-            }
-        )
+        elif logged == 0 and (draft or (unrecorded and item is TallyItem.hours_other)):
+            reported = None
+        rows.append({"tally_id": sheet["id"], "item": item, "reported": reported, "log": logged, "reason": reason})
     return rows
-
-
-# what the log says
-
-
-def _log(rows: Rows, clock: Clock) -> Log:
-    log: Log = defaultdict(lambda: defaultdict(Decimal))
-    for row in rows[Referral]:
-        if row["staff_id"]:
-            log[row["staff_id"], _week(row["received_at"])][TallyItem.referrals_received] += 1
-            if row["status"] in (ReferralStatus.accepted, ReferralStatus.closed):
-                log[row["staff_id"], _week(row["decided_at"])][TallyItem.referrals_accepted] += 1
-    live = [row for row in rows[Intervention] if not row.get("voided_at")]
-    for row in live:
-        cell = log[row["staff_id"], _week(row["at"])]
-        cell[_mode_item(row["mode"])] += 1
-        cell[TallyItem(f"hours_{work_kind(row['mode'], row['purpose'])}")] += Decimal(row["minutes"]) / 60
-    _count_people(live, log)
-    staff = {row["id"]: row["staff_id"] for row in rows[Connection]}
-    items = {Step.accepted: TallyItem.connections_made, Step.attended: TallyItem.connections_attended}
-    for row in rows[ConnectionStep]:
-        if row["step"] in items:
-            log[staff[row["connection_id"]], monday(row["on_date"])][items[row["step"]]] += 1
-    for cell in log.values():
-        for item in HOUR_ITEMS:
-            cell[item] = round(cell[item], 2)
-    return log
-
-
-def _count_people(live: list[Row], log: Log) -> None:
-    seen: dict[tuple[int, date], set[int]] = defaultdict(set)
-    known: set[int] = set()
-    for row in sorted(live, key=lambda r: r["at"]):
-        if row["mode"] in DIRECT_MODES and row["outcome"] is not Outcome.no_contact:
-            cell = row["staff_id"], _week(row["at"])
-            seen[cell].add(row["person_id"])
-            if row["person_id"] not in known:
-                log[cell][TallyItem.people_first_seen] += 1
-                known.add(row["person_id"])
-    for cell, people in seen.items():
-        log[cell][TallyItem.people_seen] = Decimal(len(people))
-
-
-def _mode_item(mode: Mode) -> TallyItem:
-    return TallyItem.family_contacts if mode is Mode.family else TallyItem(mode.value)
-
-
-def _week(moment: datetime) -> date:
-    return monday(local_day(moment, ZONE))

@@ -38,12 +38,11 @@ class Counts:
 
 
 def rows_of(today: date, *, seed: int = 2026) -> Rows:
-    """Every row of the city in its 44th week on ``today``, by model. Needs no database."""
+    """Every row of the city in its 44th week on ``today``, by model, but for the tallies. Needs no database."""
     clock = Clock(today)
     calls = all_calls(seed)
     care = Care(seed, calls, Directory(seed))
-    rows = town_rows(clock) | call_rows(calls, clock, seed) | care_rows(care, clock, seed) | money_rows(clock, seed)
-    return rows | tally_rows(rows, clock, seed)
+    return town_rows(clock) | call_rows(calls, clock, seed) | care_rows(care, clock, seed) | money_rows(clock, seed)
 
 
 def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
@@ -58,6 +57,7 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         rows[AuditEntry] = [
             {"id": 1, "at": wall_clock(), "actor": "seed", "action": "build demo city", "detail": {"today": str(today)}}
         ]
-        counts = Counts(fill(connection, rows))
+        counts = fill(connection, rows)
+        counts |= fill(connection, tally_rows(connection, Clock(today), seed))
         connection.execute(update(Change).values(version=Change.version + 1))
-    return counts
+    return Counts(counts)
