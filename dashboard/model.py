@@ -57,12 +57,14 @@ class Estimate:
 class Guard:
     """What the disclosure rule must know of a result about people, told by the measure that made it.
 
-    Numeric columns that are not named here are left out of a public table. Without any guard one small
+    Numeric columns that are not named here are hidden whole in a public table. Without any guard one small
     number anywhere in the table hides the whole answer.
     """
 
     bars: tuple[str, ...] = ()
     """Count columns that are drawn. A series coarsens (week → month → quarter) until none of them is hidden."""
+    nested: tuple[str, ...] = ()
+    """Count columns in which each row includes the next (a ladder): the differences are counts as well."""
     extras: tuple[str, ...] = ()
     """Further count columns: hidden whole when one of their cells would be."""
     plain: tuple[str, ...] = ()

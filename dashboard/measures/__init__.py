@@ -2,8 +2,17 @@
 
 from collections.abc import Mapping
 
-from dashboard.measures import reach
+from dashboard.measures import connections, quality, reach, referrals
 from dashboard.model import Measure
 
-MEASURES: Mapping[str, Measure] = {measure.key: measure for theme in (reach.MEASURES,) for measure in theme}
+MEASURES: Mapping[str, Measure] = {
+    measure.key: measure
+    for theme in (
+        reach.MEASURES,
+        referrals.MEASURES,
+        connections.MEASURES,
+        quality.MEASURES,
+    )
+    for measure in theme
+}
 """In the order of the glossary."""

@@ -1,5 +1,6 @@
 """What every theme shares: the texts of a measure, the weeks of a period, logged or tallied, marks and sparks."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -10,9 +11,7 @@ import pandas as pd
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from dashboard import words
-from dashboard.model import Audience, Direction, Filters, Guard, Measure, Result
-from dashboard.stats import poisson_exact
+from dashboard.model import Direction, Filters, Measure, Result
 from db import vocab
 from db.access import Permission
 from db.log import log_counts
@@ -179,6 +178,27 @@ def weekly(session: Session, pilot: Pilot, filters: Filters, items: Sequence[Tal
     return pd.DataFrame(rows, columns=["week", "staff_id", "item", "value", "status"])
 
 
+def certified_against_log(
+    session: Session, pilot: Pilot, filters: Filters, items: Sequence[TallyItem]
+) -> tuple[Counter[TallyItem], Counter[TallyItem]]:
+    """(reported, logged) by item, over the same certified and filled-in cells of the period."""
+    reported: Counter[TallyItem] = Counter()
+    logged: Counter[TallyItem] = Counter()
+    cells = {
+        (sheet.week, sheet.staff_id, item): value
+        for sheet in staff_weeks(session, pilot, filters, items)
+        for item, value in sheet.certified.items()
+    }
+    for (_, _, item), value in cells.items():
+        reported[item] += int(value)
+    mondays = weeks(pilot, filters)
+    if mondays:
+        for row in log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1]):
+            if (row.week, row.staff_id, row.item) in cells:
+                logged[row.item] += int(row.value)
+    return reported, logged
+
+
 def _status(filters: Filters, week: date, certified: Decimal | None) -> str:
     if week + timedelta(days=6) >= filters.as_of:
         return UNFINISHED
@@ -250,6 +270,10 @@ def months(first: date, last: date) -> list[date]:
     return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]
 
 
+def month_end(month: date) -> date:
+    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
+
+
 # --- marks and sparks ----------------------------------------------------------------------------
 
 
@@ -285,73 +309,3 @@ def spark(values: Iterable[Any]) -> tuple[float, ...]:
 def columns(lang: str, **names: str) -> dict[str, str]:
     """Column → its plain label, from ``column.<word>`` of the vocabulary; in the order given."""
     return {name: vocab.text(f"column.{word}", "es" if lang == "es" else "en") for name, word in names.items()}
-
-
-def counted(
-    session: Session,
-    pilot: Pilot,
-    filters: Filters,
-    audience: Audience,
-    key: str,
-    items: Sequence[TallyItem],
-    *,
-    context: str = "",
-    told: tuple[int, ...] = (),
-) -> Result:
-    """The Result of a count that is logged or tallied: its weeks, and their sum as the headline.
-
-    ``context`` replaces the measure's own; ``told`` are the counts it gives away.
-    """
-    lang = filters.lang
-    table = by_week(pilot, filters, weekly(session, pilot, filters, items))
-    total = round(table["value"].sum())
-    drawn = marks(session, pilot, filters, key)
-    values = {
-        "n": words.number(total, lang),
-        "first": words.day(filters.first, lang),
-        "last": words.day(until(filters), lang),
-        "target": words.number(drawn["target"], lang),
-    }
-    own = said(key, "context_target", lang, **values) if drawn["target"] else ""
-    return Result(
-        key=key,
-        filters=filters,
-        audience=audience,
-        table=table,
-        columns=columns(lang, period="week", value=key, status="status"),
-        estimate=poisson_exact(total),
-        display=words.number(total, lang),
-        context=context or own,
-        sentence=said(key, "sentence", lang, **values),
-        spark=spark(table["value"]),
-        provisional=is_provisional(table["status"]),
-        marks=drawn,
-        guard=Guard(bars=("value",), period="period", spark="value", headline=(total,), said=told),
-    )
-
-
-def bars(lang: str, **parts: Sequence[tuple[str, int]]) -> pd.DataFrame:
-    """Counts in groups: one row per (part × group): by, group, value, low, high (exact Poisson), share of its part.
-
-    ``parts`` maps a part's name ("mode") to its (label, count) rows; ``by`` holds the part's plain name.
-    """
-    rows = []
-    for name, groups in parts.items():
-        total = sum(count for _, count in groups)
-        by = columns(lang, by=name)["by"]
-        for group, count in groups:
-            around = poisson_exact(count)
-            rows.append((by, group, count, around.low, around.high, count / total if total else float("nan")))
-    return pd.DataFrame(rows, columns=["by", "group", "value", "low", "high", "share"])
-
-
-def bars_guard(*, headline: tuple[int, ...], said: tuple[int, ...] = (), sums: bool = True) -> Guard:
-    """What the disclosure rule needs to know of :func:`bars`."""
-    return Guard(
-        bars=("value",),
-        derived={"low": ("value",), "high": ("value",), "share": ("value",)},
-        by="by",
-        sums=sums,
-        headline=headline,
-        said=said,
-    )

@@ -55,9 +55,10 @@ def disclose(result: Result, threshold: int) -> Result:
     table, unprotected = _hidden_cells(_known_columns(table, guard), guard, threshold)
     result = replace(result, table=table, spark=_spark(table, guard), marks=_public(result, grain))
     if unprotected or any(is_small(count, threshold) for count in guard.headline):
-        return _mute(result, threshold)
+        return _mute(replace(result, table=_without(table, [*guard.derived, *guard.cumulative])), threshold)
     lang = result.filters.lang
-    if any(is_small(count, threshold) for count in guard.said):
+    broken_ladder = any(bool(table[name].isna().any()) for name in guard.nested)
+    if broken_ladder or any(is_small(count, threshold) for count in guard.said):
         result = replace(result, context="", sentence=_words("hidden_sentence", lang, threshold), caveats=())
     if bool(table["hidden"].any()):
         result = replace(result, caveats=(*result.caveats, _words("hidden_note", lang, threshold)))
@@ -82,16 +83,22 @@ def _mute(result: Result, threshold: int) -> Result:
     )
 
 
+def _without(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    """With whole columns hidden: what is derived from a hidden headline, or adds up to it."""
+    blank = {name: pd.array([pd.NA] * len(table), dtype="Float64") for name in names}
+    return table.assign(**blank, hidden=table["hidden"] | bool(names))
+
+
 def _public(result: Result, grain: str) -> dict[str, object]:
     kept = {key: value for key, value in result.marks.items() if key in PUBLIC_MARKS}
     return kept | ({"grain": grain} if grain else {})
 
 
 def _known_columns(table: pd.DataFrame, guard: Guard) -> pd.DataFrame:
-    """Without the numeric columns that the guard does not vouch for."""
-    known = {*guard.bars, *guard.extras, *guard.plain, *guard.derived, *guard.cumulative}
-    drop = [name for name in table.select_dtypes("number").columns if name not in known]
-    return table.drop(columns=drop)
+    """Numeric columns that the guard does not vouch for are hidden whole."""
+    known = {*guard.bars, *guard.nested, *guard.extras, *guard.plain, *guard.derived, *guard.cumulative}
+    strange = [name for name in table.select_dtypes("number").columns if name not in known]
+    return table.assign(**{name: pd.array([pd.NA] * len(table), dtype="Float64") for name in strange})
 
 
 def _spark(table: pd.DataFrame, guard: Guard) -> tuple[float, ...]:
@@ -117,6 +124,8 @@ def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd
             mask.loc[part.index, bar] = hidden
             total = part.loc[hidden, bar].sum()
             unprotected |= guard.sums and bool(hidden.any()) and (hidden.sum() == 1 or total < threshold)
+    for ladder in guard.nested:
+        mask[ladder] = _nested(table[ladder], threshold)
     for extra in guard.extras:
         mask[extra] = any(is_small(value, threshold) for value in table[extra].fillna(0))
     for running, flow in guard.cumulative.items():
@@ -126,8 +135,19 @@ def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd
         mask[column] |= mask[list(gives_away)].any(axis=1)
     for column in mask.columns[mask.any()]:
         table[column] = table[column].astype("Float64").mask(mask[column])
-    table["hidden"] = mask[[*guard.bars, *guard.derived, *guard.cumulative]].any(axis=1)
+    table["hidden"] = mask[[*guard.bars, *guard.nested, *guard.derived, *guard.cumulative]].any(axis=1)
     return table, unprotected
+
+
+def _nested(counts: pd.Series, threshold: int) -> list[bool]:
+    """Hidden where the count, or what it lost since the last shown one, is small."""
+    hidden: list[bool] = []
+    shown: float | None = None
+    for count in counts:
+        small = is_small(count, threshold) or (shown is not None and is_small(shown - count, threshold))
+        hidden.append(small)
+        shown = shown if small else count
+    return hidden
 
 
 # --- time ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dashboard import words
-from dashboard.measures import common
+from dashboard.measures import answers, common
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
 from dashboard.stats import poisson_exact
 from db.models import Episode, Intervention, Person, Pilot, Staff
@@ -113,7 +113,7 @@ def _people(session: Session, pilot: Pilot, filters: Filters, audience: Audience
 
 
 def family_contacts(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
-    return common.counted(session, pilot, filters, audience, "family_contacts", [TallyItem.family_contacts])
+    return answers.counted(session, pilot, filters, audience, "family_contacts", [TallyItem.family_contacts])
 
 
 # --- work ----------------------------------------------------------------------------------------
@@ -136,15 +136,15 @@ def interventions(session: Session, pilot: Pilot, filters: Filters, audience: Au
     modes = figures.groupby("item")["value"].sum()
     start, end = common.bounds(pilot, filters.first, common.until(filters))
     purposes = session.execute(
-        select(Intervention.purpose, func.count())
+        select(Intervention.purpose, func.count().label("n"))
         .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
         .where(True if filters.staff_id is None else Intervention.staff_id == filters.staff_id)
         .group_by(Intervention.purpose)
     )
-    found = {purpose: count for purpose, count in purposes}
+    found = {row.purpose: row.n for row in purposes}
     by_mode = [(label(mode, lang), round(modes.get(item, 0))) for item, mode in MODE_ITEMS.items()]
     by_purpose = [(label(purpose, lang), found.get(purpose, 0)) for purpose in Purpose]
-    table = common.bars(lang, mode=by_mode, purpose=by_purpose)
+    table = answers.bars(lang, mode=by_mode, purpose=by_purpose)
     total = sum(count for _, count in by_mode)
     series = common.by_week(pilot, filters, figures)
     drawn = common.marks(session, pilot, filters, key)
@@ -168,7 +168,7 @@ def interventions(session: Session, pilot: Pilot, filters: Filters, audience: Au
         spark=common.spark(series["value"]) if audience is Audience.internal else (),
         provisional=common.is_provisional(series["status"]),
         marks=drawn,
-        guard=common.bars_guard(headline=(total,), said=(top[1], total - top[1])),
+        guard=answers.bars_guard(headline=(total,), said=(top[1], total - top[1])),
     )
 
 
@@ -224,8 +224,8 @@ def people_by_group(session: Session, pilot: Pilot, filters: Filters, audience: 
     n = len(people)
     parts: dict[str, list[tuple[str, int]]] = {}
     for name, (_, kind) in GROUPS.items():
-        counts = people[name].map(lambda value: getattr(value, "value", None)).value_counts()
-        parts[name] = [(label(member, lang), int(counts.get(member.value, 0))) for member in kind]
+        counts = people[name].value_counts()
+        parts[name] = [(label(member, lang), int(counts.get(member, 0))) for member in kind]
     parts["language_met"].append((common.said(key, "not_recorded", lang), int(people["language_met"].isna().sum())))
     unknown = int((people[["age", "sex", "race", "language"]] == "unknown").any(axis=1).sum())
     values = {"n": words.number(n, lang), "unknown": words.percent(unknown / n if n else None, lang)}
@@ -233,14 +233,14 @@ def people_by_group(session: Session, pilot: Pilot, filters: Filters, audience: 
         key=key,
         filters=filters,
         audience=audience,
-        table=common.bars(lang, **parts),
+        table=answers.bars(lang, **parts),
         columns=common.columns(lang, by="by", group="group", value="people", low="low", high="high", share="share"),
         estimate=poisson_exact(n),
         display=words.number(n, lang),
         context=common.said(key, "context", lang, **values) if n else "",
         sentence=common.said(key, "sentence" if n else "sentence_none", lang, **values),
         marks=common.marks(session, pilot, filters, key),
-        guard=common.bars_guard(headline=(n,), said=(unknown, n - unknown)),
+        guard=answers.bars_guard(headline=(n,), said=(unknown, n - unknown)),
     )
 
 

@@ -1,0 +1,235 @@
+"""Connections: from a need to a provider, how far each one came, how long it took, and what met no provider."""
+
+from datetime import date, timedelta
+
+import pandas as pd
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from dashboard import words
+from dashboard.measures import answers, common
+from dashboard.model import Audience, Direction, Filters, Guard, Measure, Result
+from dashboard.stats import poisson_exact
+from db.models import Connection, ConnectionStep, Pilot, Provider
+from db.vocab import ConnectionEnd, Need, Step, TallyItem, label
+
+GRACE_DAYS = 30
+"""A first appointment counts when it was attended within so many days; a younger connection is not judged."""
+
+
+def ladder(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
+    """One row per connection with a provider: its fields and the day of each rung (None: not reached).
+
+    Columns: id, need, provider, in_city, opened_on, ended_on, end_reason, offered … retained. Rungs and
+    ends after the as-of day are not known yet. Voided ones are left out; the staff filter is heeded.
+    """
+    rungs = (
+        select(ConnectionStep.connection_id, ConnectionStep.step, ConnectionStep.on_date)
+        .join(Connection, Connection.id == ConnectionStep.connection_id)
+        .where(Connection.voided_at.is_(None), ConnectionStep.on_date <= filters.as_of)
+    )
+    days: dict[Step, dict[int, date]] = {step: {} for step in Step}
+    for connection_id, step, day in session.execute(rungs):
+        days[step][connection_id] = day
+    rows = session.execute(
+        select(
+            Connection.id,
+            Connection.need,
+            Provider.name,
+            Provider.in_city,
+            Connection.opened_on,
+            Connection.ended_on,
+            Connection.end_reason,
+        )
+        .join(Provider, Provider.id == Connection.provider_id)
+        .where(Connection.voided_at.is_(None), Connection.opened_on <= common.until(filters))
+        .where(True if filters.staff_id is None else Connection.staff_id == filters.staff_id)
+        .order_by(Connection.id)
+    ).all()
+    names = ["id", "need", "provider", "in_city", "opened_on", "ended_on", "end_reason"]
+    table = pd.DataFrame(rows, columns=names).astype(object)
+    for step in Step:
+        table[step.value] = pd.Series([days[step].get(i) for i in table["id"]], index=table.index, dtype=object)
+    later = table["ended_on"].map(lambda day: day is not None and day > filters.as_of).astype(bool)
+    table.loc[later, ["ended_on", "end_reason"]] = None
+    return table
+
+
+def _between(days: pd.Series, first: date, last: date) -> pd.Series:
+    return days.map(lambda day: day is not None and first <= day <= last).astype(bool)
+
+
+def made_in_period(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
+    """:func:`ladder` of the connections made (accepted) in the period."""
+    table = ladder(session, pilot, filters)
+    return table[_between(table["accepted"], filters.first, common.until(filters))].reset_index(drop=True)
+
+
+def connections_made(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    return answers.counted(session, pilot, filters, audience, "connections_made", [TallyItem.connections_made])
+
+
+def connections_by_need(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    made = made_in_period(session, pilot, filters)
+    found = made["need"].value_counts()
+    rows = [(label(need, filters.lang), int(found.get(need, 0))) for need in Need]
+    return answers.groups(session, pilot, filters, audience, "connections_by_need", "need", rows)
+
+
+def connections_by_provider(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    made = made_in_period(session, pilot, filters)
+    rows = [(str(name), int(n)) for name, n in made["provider"].value_counts(sort=False).items()]
+    return answers.groups(session, pilot, filters, audience, "connections_by_provider", "provider", rows)
+
+
+# --- the ladder ----------------------------------------------------------------------------------
+
+
+def connection_ladder(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Of the connections offered in the period: how many reached each rung, where the others went."""
+    key, lang = "connection_ladder", filters.lang
+    table = ladder(session, pilot, filters)
+    cohort = table[_between(table["opened_on"], filters.first, common.until(filters))]
+    highest = [
+        max((place for place, step in enumerate(Step) if row[step.value] is not None), default=0)
+        for row in cohort.to_dict("records")
+    ]
+    reached = [sum(place >= k for place in highest) for k in range(len(Step))]
+    rows = []
+    for k, step in enumerate(Step):
+        stopped = [reason for place, reason in zip(highest, cohort["end_reason"], strict=True) if place == k]
+        lost = [reason for reason in stopped if reason is not None]
+        rows.append((label(step, lang), reached[k], len(lost), _lost_to(lost, lang, audience)))
+    n, attended = reached[0], reached[list(Step).index(Step.attended)]
+    values = {
+        "n": words.number(n, lang),
+        "attended": words.number(attended, lang),
+        "share": words.percent(attended / n if n else None, lang),
+    }
+    losses = sum(row[2] for row in rows)
+    return Result(
+        key=key,
+        filters=filters,
+        audience=audience,
+        table=pd.DataFrame(rows, columns=["step", "value", "lost", "lost_to"]),
+        columns=common.columns(lang, step="step", value="connections", lost="lost", lost_to="lost_to"),
+        estimate=poisson_exact(n),
+        display=words.number(n, lang),
+        context=common.said(key, "context", lang, **values) if n else "",
+        sentence=common.said(key, "sentence" if n else "sentence_none", lang, **values),
+        marks=common.marks(session, pilot, filters, key),
+        guard=Guard(
+            nested=("value",),  # the difference between two rungs is a count of people too
+            extras=("lost",),
+            headline=(n, losses),
+            said=(attended, n - attended),
+        ),
+    )
+
+
+def _lost_to(reasons: list[str], lang: str, audience: Audience) -> str:
+    """The reasons with their counts, most frequent first; the public sees none of them: they are too few each."""
+    if audience is Audience.public or not reasons:
+        return ""
+    counts = pd.Series(reasons).value_counts()
+    return ", ".join(f"{label(ConnectionEnd(reason), lang).lower()} {n}" for reason, n in counts.items())
+
+
+# --- rate and wait -------------------------------------------------------------------------------
+
+
+def connection_rate(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Cohort: made in the period, at least 30 days before the as-of day. Attended within 30 days of being made."""
+    made = made_in_period(session, pilot, filters)
+    grace = timedelta(days=GRACE_DAYS)
+    old = made[made["accepted"].map(lambda day: day <= filters.as_of - grace).astype(bool)]
+    kept = [
+        attended is not None and attended <= day + grace
+        for day, attended in zip(old["accepted"], old["attended"], strict=True)
+    ]
+    cases = pd.DataFrame({"day": old["accepted"], "yes": pd.Series(kept, index=old.index, dtype=bool)})
+    return answers.rate(session, pilot, filters, audience, "connection_rate", cases, beside=len(made) - len(old))
+
+
+def days_to_connect(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Made → first appointment attended; one that ended otherwise, or is still open, is censored there."""
+    made = made_in_period(session, pilot, filters)
+    durations, observed = [], []
+    for row in made.to_dict("records"):
+        end = row["attended"] or row["ended_on"] or filters.as_of
+        durations.append(max((end - row["accepted"]).days, 0))
+        observed.append(row["attended"] is not None)
+    return answers.waits(
+        session,
+        pilot,
+        filters,
+        audience,
+        "days_to_connect",
+        durations,
+        observed,
+        lambda value: words.number(value, filters.lang),
+    )
+
+
+# --- gaps ----------------------------------------------------------------------------------------
+
+
+def service_gaps(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Needs that met no provider, by need and by reason, and where the others were met."""
+    key, lang = "service_gaps", filters.lang
+    inside = (
+        Connection.voided_at.is_(None),
+        Connection.opened_on.between(filters.first, common.until(filters)),
+        True if filters.staff_id is None else Connection.staff_id == filters.staff_id,
+    )
+    rows = session.execute(
+        select(Connection.need, Connection.end_reason, Connection.provider_id, Provider.in_city, func.count())
+        .outerjoin(Provider, Provider.id == Connection.provider_id)
+        .where(*inside)
+        .group_by(Connection.need, Connection.end_reason, Connection.provider_id, Provider.in_city)
+    ).all()
+    table = pd.DataFrame(rows, columns=["need", "reason", "provider_id", "in_city", "n"])
+    gaps = table[table["provider_id"].isna()]
+    by_need, by_reason = gaps.groupby("need")["n"].sum(), gaps.groupby("reason")["n"].sum()
+    met = table[table["provider_id"].notna()]
+    here = int(met.loc[met["in_city"].astype(bool), "n"].sum())
+    n = int(gaps["n"].sum())
+    needs = sorted(((label(need, lang), int(by_need.get(need, 0))) for need in Need), key=lambda row: -row[1])
+    reasons = [(label(reason, lang), int(by_reason.get(reason, 0))) for reason in ConnectionEnd]
+    places = [
+        (common.said(key, "in_city", lang), here),
+        (common.said(key, "elsewhere", lang), int(met["n"].sum()) - here),
+        (common.said(key, "nowhere", lang), n),
+    ]
+    top = needs[0]
+    values = {
+        "n": words.number(n, lang),
+        "top": top[0],
+        "most": words.number(top[1], lang),
+        "elsewhere": words.number(places[1][1], lang),
+    }
+    return Result(
+        key=key,
+        filters=filters,
+        audience=audience,
+        table=answers.bars(lang, need=needs, reason=[row for row in reasons if row[1]], place=places),
+        columns=common.columns(lang, by="by", group="group", value="needs", low="low", high="high", share="share"),
+        estimate=poisson_exact(n),
+        display=words.number(n, lang),
+        context=common.said(key, "context", lang, **values) if n else "",
+        sentence=common.said(key, "sentence" if n else "sentence_none", lang, **values),
+        marks=common.marks(session, pilot, filters, key),
+        guard=answers.bars_guard(headline=(n,), said=(top[1], n - top[1], places[1][1])),
+    )
+
+
+UP, DOWN = Direction.up_good, Direction.down_good
+MEASURES: tuple[Measure, ...] = (
+    common.define("connections_made", connections_made, chart="series", direction=UP),
+    common.define("connections_by_need", connections_by_need, chart="bars"),
+    common.define("connections_by_provider", connections_by_provider, chart="bars"),
+    common.define("connection_ladder", connection_ladder, chart="ladder"),
+    common.define("connection_rate", connection_rate, chart="series", direction=UP),
+    common.define("days_to_connect", days_to_connect, chart="bars", direction=DOWN),
+    common.define("service_gaps", service_gaps, chart="bars", direction=DOWN),
+)

@@ -1,0 +1,326 @@
+"""Referrals received: how many, how fast somebody tried, how many were reached, what waits.
+
+Waits are calendar hours from the moment received. One that still lasts is counted up to the start of the
+as-of day, so that nobody's 48 hours are called missed before they have passed.
+"""
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pandas as pd
+from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from dashboard import words
+from dashboard.measures import answers, common
+from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
+from dashboard.stats import poisson_exact
+from db.log import lead
+from db.models import (
+    Attempt,
+    Call,
+    CallType,
+    Connection,
+    ConnectionStep,
+    Intervention,
+    Location,
+    Pilot,
+    Referral,
+    Staff,
+)
+from db.pilot import local_day
+from db.vocab import CallCategory, ReferralStatus, Scope, Source, Step, TallyItem, label
+
+PROMISED_HOURS = 48
+"""Durham HEART's published target for the first attempt."""
+FOLLOW_UP_DAYS = 7
+OPEN = (ReferralStatus.new, ReferralStatus.accepted)
+
+
+def _judged_at(pilot: Pilot, filters: Filters) -> datetime:
+    return common.bounds(pilot, filters.as_of, filters.as_of)[0]
+
+
+def received(session: Session, pilot: Pilot, filters: Filters, *, from_start: bool = False) -> pd.DataFrame:
+    """One row per referral received in the period (``from_start``: up to its end, however old).
+
+    Columns: day, received, source, status, person_id, tried and reached (first attempt, first that
+    reached the person; NaT for none), all moments aware and UTC. An unassigned referral is the lead's of
+    its day.
+    """
+    start, end = common.bounds(pilot, filters.first, common.until(filters))
+    known = common.moment_of(pilot, filters.as_of)
+    query = (
+        select(
+            Referral.received_at,
+            Referral.source,
+            Referral.status,
+            Referral.staff_id,
+            Referral.person_id,
+            func.min(Attempt.at),
+            func.min(case((Attempt.reached.is_(True), Attempt.at))),
+        )
+        .outerjoin(Attempt, and_(Attempt.referral_id == Referral.id, Attempt.at < known))
+        .where(Referral.received_at < end)
+        .group_by(Referral.id)
+        .order_by(Referral.received_at, Referral.id)
+    )
+    if not from_start:
+        query = query.where(Referral.received_at >= start)
+    names = ["received", "source", "status", "staff_id", "person_id", "tried", "reached"]
+    table = pd.DataFrame(session.execute(query).all(), columns=names)
+    if filters.staff_id is not None:
+        staff = session.scalars(select(Staff)).all()
+        whose = [
+            lead(staff, local_day(when, pilot.time_zone)) if pd.isna(who) else int(who)
+            for when, who in zip(table["received"], table["staff_id"], strict=True)
+        ]
+        table = table[[who == filters.staff_id for who in whose]].reset_index(drop=True)
+    for name in ("received", "tried", "reached"):
+        table[name] = pd.to_datetime(table[name], utc=True)
+    table["day"] = common.local_days(pilot, table["received"])
+    return table
+
+
+def _promise(pilot: Pilot, filters: Filters, table: pd.DataFrame) -> pd.DataFrame:
+    """The referrals old enough to judge, with ``yes``: attempted within 48 hours."""
+    promised = pd.Timedelta(hours=PROMISED_HOURS)
+    old = table[table["received"] <= pd.Timestamp(_judged_at(pilot, filters)) - promised]
+    return old.assign(yes=(old["tried"] - old["received"]) <= promised)  # never attempted: NaT, so False
+
+
+def referrals_received(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    judged = _promise(pilot, filters, received(session, pilot, filters))
+    yes = int(judged["yes"].sum())
+    share = words.percent(yes / len(judged) if len(judged) else None, filters.lang)
+    context = common.said("referrals_received", "context", filters.lang, share=share) if len(judged) else ""
+    return answers.counted(
+        session,
+        pilot,
+        filters,
+        audience,
+        "referrals_received",
+        [TallyItem.referrals_received],
+        context=context,
+        told=(yes, len(judged) - yes),
+    )
+
+
+def referrals_by_source(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """From the log. Per 100 officer shifts where the set-up says how many there are a week."""
+    key, lang = "referrals_by_source", filters.lang
+    table = received(session, pilot, filters)
+    found = table["source"].value_counts()
+    rows = [(label(source, lang), int(found.get(source, 0))) for source in Source]
+    result = answers.groups(session, pilot, filters, audience, key, "source", rows)
+    shifts = pilot.settings.get("officer_shifts_per_week", 0)
+    if not shifts:
+        return result
+    officers = int(found.get(Source.officer, 0))
+    weeks = ((common.until(filters) - filters.first).days + 1) / 7
+    rate = words.number(officers / (shifts * weeks) * 100, lang, 1)
+    guard = answers.bars_guard(headline=(len(table),), said=(max(n for _, n in rows), officers))
+    return replace(result, context=common.said(key, "context", lang, rate=rate), guard=guard)
+
+
+# --- waits ---------------------------------------------------------------------------------------
+
+
+def time_to_first_attempt(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    return _wait(session, pilot, filters, audience, "time_to_first_attempt", "tried")
+
+
+def time_to_first_contact(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    return _wait(session, pilot, filters, audience, "time_to_first_contact", "reached")
+
+
+def _wait(session: Session, pilot: Pilot, filters: Filters, audience: Audience, key: str, until: str) -> Result:
+    """Kaplan–Meier: a referral still waiting is censored; a closed or declined one stopped waiting, unobserved."""
+    lang = filters.lang
+    table = received(session, pilot, filters)
+    ended = table[until].notna().to_numpy()
+    now = pd.Series(pd.Timestamp(_judged_at(pilot, filters)), index=table.index)
+    hours = (table[until].fillna(now) - table["received"]).dt.total_seconds().clip(lower=0) / 3600
+    return answers.waits(
+        session, pilot, filters, audience, key, hours.to_numpy(), ended, lambda value: words.number(value, lang)
+    )
+
+
+def within_48h(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    judged = _promise(pilot, filters, received(session, pilot, filters))
+    never = int(judged["tried"].isna().sum())
+    return answers.rate(session, pilot, filters, audience, "within_48h", judged, beside=never)
+
+
+def reach_rate(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    table = received(session, pilot, filters)
+    tried = table[table["tried"].notna()]
+    never = len(table) - len(tried)
+    cases = tried.assign(yes=tried["reached"].notna())
+    return answers.rate(session, pilot, filters, audience, "reach_rate", cases, beside=never)
+
+
+def referral_backlog(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Open referrals without an attempt, by age, however long ago they came in."""
+    key, lang = "referral_backlog", filters.lang
+    table = received(session, pilot, filters, from_start=True)
+    waiting = table[table["status"].isin(OPEN) & table["tried"].isna()]
+    age = (pd.Timestamp(_judged_at(pilot, filters)) - waiting["received"]).dt.total_seconds() / 3600
+    counts = [
+        int((age < PROMISED_HOURS).sum()),
+        int(((age >= PROMISED_HOURS) & (age <= FOLLOW_UP_DAYS * 24)).sum()),
+        int((age > FOLLOW_UP_DAYS * 24).sum()),
+    ]
+    ages = [common.said(key, name, lang) for name in ("fresh", "days", "old")]
+    n, late = len(waiting), counts[1] + counts[2]
+    values = {"n": words.number(n, lang), "late": words.number(late, lang)}
+    return Result(
+        key=key,
+        filters=filters,
+        audience=audience,
+        table=answers.bars(lang, age_of_referral=list(zip(ages, counts, strict=True))),
+        columns=common.columns(lang, group="age_of_referral", value="referrals", share="share"),
+        estimate=Estimate(float(n), n=n),
+        display=words.number(n, lang),
+        context=common.said(key, "context", lang, **values) if n else "",
+        sentence=common.said(key, "sentence" if n else "sentence_none", lang, **values),
+        marks=common.marks(session, pilot, filters, key),
+        guard=answers.bars_guard(headline=(n,), said=(late, n - late)),
+    )
+
+
+def calls_without_follow_up(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Behavioural-health calls of the period, over 7 days old, whose incident number nobody took up."""
+    key, lang = "calls_without_follow_up", filters.lang
+    last = min(common.until(filters), filters.as_of - timedelta(days=FOLLOW_UP_DAYS + 1))
+    taken_up = or_(
+        exists().where(Referral.incident_number == Call.incident_number),
+        exists().where(Intervention.incident_number == Call.incident_number, Intervention.voided_at.is_(None)),
+    )
+    rows = session.execute(
+        select(Call.received_on, func.count(), func.sum(case((taken_up, 0), else_=1)))
+        .join(CallType, CallType.id == Call.type_id)
+        .outerjoin(Location, Location.id == Call.location_id)
+        .where(
+            CallType.category == CallCategory.behavioural_health,
+            Call.received_on.between(max(filters.first, pilot.starts_on), last),
+            func.coalesce(Location.is_institution, False).is_(False),
+        )
+        .group_by(Call.received_on)
+    ).all()
+    days = pd.DataFrame(rows, columns=["day", "all", "left"])
+    month = days["day"].map(common.month_of)
+    left, known = days["left"].astype(int).groupby(month).sum(), days["all"].astype(int).groupby(month).sum()
+    periods = common.months(filters.first, max(filters.first, common.until(filters)))
+    table = pd.DataFrame({"period": periods, "value": [int(left.get(p, 0)) for p in periods]})
+    table["calls"] = [int(known.get(p, 0)) for p in periods]
+    table["status"] = [common.UNFINISHED if common.month_end(p) > last else common.FINAL for p in periods]
+    n, total = int(left.sum()), int(known.sum())
+    values = {
+        "n": words.number(n, lang),
+        "total": words.number(total, lang),
+        "share": words.percent(n / total if total else None, lang),
+    }
+    return Result(
+        key=key,
+        filters=filters,
+        audience=audience,
+        table=table,
+        columns=common.columns(lang, period="month", value="calls_left", calls="calls_eligible", status="status"),
+        estimate=Estimate(float(n), n=total),
+        display=words.number(n, lang),
+        context=common.said(key, "context", lang, **values) if total else "",
+        sentence=common.said(key, "sentence" if total else "sentence_none", lang, **values),
+        spark=common.spark(table["value"]),
+        marks=common.marks(session, pilot, filters, key, grain="month"),
+    )
+
+
+# --- flow ----------------------------------------------------------------------------------------
+
+
+def referral_flow(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Each week: referrals received (tally or log), first contacts, and referrals first followed by a connection."""
+    key, lang = "referral_flow", filters.lang
+    figures = common.weekly(session, pilot, filters, [TallyItem.referrals_received])
+    series = common.by_week(pilot, filters, figures)
+    table = series.rename(columns={"period": "week", "value": "received"})
+    known = received(session, pilot, filters, from_start=True)
+    reached = common.local_days(pilot, known["reached"].dropna())
+    connected = pd.Series(_connected_on(session, filters, known), dtype=object)
+    table["contacted"] = _per_week(table["week"], reached)
+    table["connected"] = _per_week(table["week"], connected)
+    table = table[["week", "received", "contacted", "connected", "status"]]
+    sums = {name: round(table[name].sum()) for name in ("received", "contacted", "connected")}
+    values = {name: words.number(n, lang) for name, n in sums.items()}
+    values["share"] = words.percent(sums["contacted"] / sums["received"] if sums["received"] else None, lang)
+    columns = ("week", "received", "contacted", "connected", "status")
+    return Result(
+        key=key,
+        filters=filters,
+        audience=audience,
+        table=table,
+        columns=common.columns(lang, **{name: name for name in columns}),
+        estimate=poisson_exact(sums["received"]),
+        display=values["received"],
+        context=common.said(key, "context", lang, **values) if sums["received"] else "",
+        sentence=common.said(key, "sentence" if sums["received"] else "sentence_none", lang, **values),
+        spark=common.spark(table["received"]),
+        provisional=common.is_provisional(table["status"]),
+        marks=common.marks(session, pilot, filters, key),
+        guard=Guard(
+            bars=("received", "contacted", "connected"),
+            period="week",
+            spark="received",
+            headline=tuple(sums.values()),
+        ),
+    )
+
+
+def _per_week(mondays: pd.Series, days: pd.Series) -> list[int]:
+    found = common.mondays_of(days).value_counts()
+    return [int(found.get(week, 0)) for week in mondays]
+
+
+def _connected_on(session: Session, filters: Filters, known: pd.DataFrame) -> list[object]:
+    """For each referral whose person was connected on or after the day it came in: the day of the first one."""
+    rows = session.execute(
+        select(Connection.person_id, ConnectionStep.on_date)
+        .join(ConnectionStep, ConnectionStep.connection_id == Connection.id)
+        .where(
+            Connection.voided_at.is_(None),
+            Connection.provider_id.is_not(None),
+            ConnectionStep.step == Step.accepted,
+            ConnectionStep.on_date <= common.until(filters),
+        )
+        .order_by(ConnectionStep.on_date)
+    )
+    made: dict[int, list[object]] = {}
+    for person, day in rows:
+        made.setdefault(person, []).append(day)
+    firsts = (
+        next((day for day in made.get(person, ()) if day >= since), None)
+        for person, since in zip(known["person_id"], known["day"], strict=True)
+    )
+    return [day for day in firsts if day is not None]
+
+
+UP, DOWN = Direction.up_good, Direction.down_good
+MEASURES: tuple[Measure, ...] = (
+    common.define("referrals_received", referrals_received, chart="series"),
+    common.define("referral_flow", referral_flow, chart="flow"),
+    common.define("referrals_by_source", referrals_by_source, chart="bars"),
+    common.define("time_to_first_attempt", time_to_first_attempt, chart="bars", direction=DOWN),
+    common.define("time_to_first_contact", time_to_first_contact, chart="bars", direction=DOWN),
+    common.define("within_48h", within_48h, chart="series", direction=UP),
+    common.define("reach_rate", reach_rate, chart="series", direction=UP),
+    common.define("referral_backlog", referral_backlog, chart="bars", direction=DOWN),
+    common.define(
+        "calls_without_follow_up",
+        calls_without_follow_up,
+        chart="series",
+        direction=DOWN,
+        about_people=False,
+        scopes=(Scope.calls, Scope.work, Scope.setup),
+    ),
+)
