@@ -1,4 +1,4 @@
-"""What the desk's commands share: the answer to a save, saving once, locking a row, whose work it is."""
+"""What the commands of work and money share: the answer to a save, saving once, locking a row, whose work it is."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.access import Viewer
 from db.errors import Conflict, NotFound, Setup
 from db.forms import Now
-from db.models import Attempt, Intervention, Referral, Staff
+from db.models import Attempt, Intervention, LedgerEntry, Referral, Staff
 from db.pilot import the_pilot
 
 
@@ -28,7 +28,7 @@ T = TypeVar("T")
 
 
 def once(
-    session: Session, table: type[Intervention | Referral | Attempt], key: str, save: Callable[[], Saved]
+    session: Session, table: type[Intervention | Referral | Attempt | LedgerEntry], key: str, save: Callable[[], Saved]
 ) -> Saved:
     """Run ``save`` unless ``key`` is stored already: a double click saves once, also when both run at once."""
     stored = select(table.id).where(table.submit_key == key)

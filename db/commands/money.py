@@ -1,10 +1,9 @@
 """Writes to the ledger: an entry, its void by a counter-entry, a month closed, a month reopened.
 
-Nothing is changed or deleted. What is doubtful but allowed is stored and said (:attr:`Booked.warnings`).
+Nothing is changed or deleted. What is doubtful but allowed is stored and said (:attr:`Saved.doubts`).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
@@ -12,6 +11,7 @@ from sqlalchemy.orm import Session, aliased
 
 from db.access import Permission, Viewer
 from db.commands.base import write
+from db.commands.desk import Saved, once
 from db.errors import Conflict, Invalid, NotFound
 from db.forms import Now, day
 from db.forms.money import EntryForm, ReopenForm, VoidForm
@@ -30,39 +30,27 @@ from db.pilot import the_pilot
 from db.vocab import EntryKind, Scope
 
 
-@dataclass(frozen=True, slots=True)
-class Booked:
-    """A stored entry and what should be said about it."""
-
-    entry: LedgerEntry
-    warnings: tuple[str, ...]
-
-
-def record_entry(session: Session, viewer: Viewer, form: EntryForm) -> Booked:
+def record_entry(session: Session, viewer: Viewer, form: EntryForm) -> Saved:
     """Book one entry. The same ``submit_key`` again returns the entry that is there and stores nothing.
 
     Raises Invalid for an unknown line, a closed month, an obligation after the last day to obligate, and an
     invoice that stands on this line already.
     """
-    if known := _sent_before(session, form):
-        return Booked(known, ())
-    try:
-        with write(session, viewer, Permission.write_money, "record ledger entry", Scope.money) as note:
-            pilot = the_pilot(session)
-            form.check(Now.of(pilot, viewer.now))
-            if broken := dict(_contradictions(session, form)):
-                raise Invalid(broken)
-            entry = LedgerEntry(**form.model_dump(), created_at=viewer.now, created_by=viewer.user_id)
-            session.add(entry)
-            session.flush()
-            note.subject = f"ledger_entry {entry.id}"
-            note.detail = {"kind": entry.kind.value, "line": entry.line_id, "amount": str(entry.amount)}
-            booked = Booked(entry, tuple(_doubts(session, pilot, entry)))
-    except Conflict:
-        if known := _sent_before(session, form):  # sent twice at the same moment: the other one won
-            return Booked(known, ())
-        raise
-    return booked
+    return once(session, LedgerEntry, form.submit_key, lambda: _record(session, viewer, form))
+
+
+def _record(session: Session, viewer: Viewer, form: EntryForm) -> Saved:
+    with write(session, viewer, Permission.write_money, "record ledger entry", Scope.money) as note:
+        pilot = the_pilot(session)
+        form.check(Now.of(pilot, viewer.now))
+        if broken := dict(_contradictions(session, form)):
+            raise Invalid(broken)
+        entry = LedgerEntry(**form.model_dump(), created_at=viewer.now, created_by=viewer.user_id)
+        session.add(entry)
+        session.flush()
+        note.subject = f"ledger_entry {entry.id}"
+        note.detail = {"kind": entry.kind.value, "line": entry.line_id, "amount": str(entry.amount)}
+        return Saved(entry.id, tuple(_doubts(session, pilot, entry)))
 
 
 def void_entry(session: Session, viewer: Viewer, form: VoidForm) -> LedgerEntry:
@@ -132,10 +120,6 @@ def reopen_month(session: Session, viewer: Viewer, form: ReopenForm) -> None:
         session.delete(session.scalars(select(MonthClose).where(MonthClose.month == month)).one())
         note.subject = f"month {month:%Y-%m}"
         note.detail = {"reason": form.reason}
-
-
-def _sent_before(session: Session, form: EntryForm) -> LedgerEntry | None:
-    return session.scalars(select(LedgerEntry).where(LedgerEntry.submit_key == form.submit_key)).one_or_none()
 
 
 def _contradictions(session: Session, form: EntryForm) -> Iterator[tuple[str, str]]:
