@@ -183,7 +183,7 @@ def _certify(who: Viewer, opened: Sheet, cells: Cells, **answers: object) -> Sav
         return certify_tally(database, who, form_of(opened, cells, **answers))
 
 
-def _try(form: forms.Draft, command, words: str) -> None:
+def _try(form: forms.Draft, command: Callable[[], Saved], words: str) -> None:
     """Run a save. Refused for blanks or the weekend it asks; refused otherwise it says why and keeps the cells."""
     try:
         command()
