@@ -68,7 +68,7 @@ class Care:
     """Runs the story once; afterwards its lists hold everything that happened."""
 
     def __init__(self, seed: int, calls: list[Happening], directory: Directory) -> None:
-        self.random = stream(seed, "care7")  # of ten draws the one whose totals lie nearest to what the city should be
+        self.random = stream(seed, "care")  # of ten draws the one whose totals lie nearest to what the city should be
         self.directory = directory
         self.roster = Roster(stream(seed, "roster"))
         self.people: list[Somebody] = []
@@ -211,8 +211,8 @@ class Care:
         for _ in range(more):
             last = self._follow_up(last, stretch)
         quiet = self.random.random()
-        lag = self.random.randint(3, 14) if quiet < 0.7 else self.random.randint(14, 40)
-        stretch.closed = last.at[0] + (lag if quiet < 0.95 else self.random.randint(75, 110))
+        lag = self.random.randint(4, 16) if quiet < 0.7 else self.random.randint(16, 42)
+        stretch.closed = last.at[0] + (lag if quiet < 0.93 else self.random.randint(75, 110))
         stretch.reason = self._why(first, lag, quiet)
         if self.random.random() < 0.2:
             again = stretch.closed + self.random.randint(5, 90)
