@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 
-from sqlalchemy import func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session, aliased
 
 from db.models import BudgetLine, Grant, LedgerEntry, MonthClose, Pilot
 from db.vocab import EntryKind
@@ -95,6 +95,14 @@ def next_to_close(session: Session, pilot: Pilot) -> date:
         return through + timedelta(days=1)
     first = session.scalar(select(func.min(LedgerEntry.on_date)))
     return month_of(min(first, pilot.starts_on) if first else pilot.starts_on)
+
+
+def standing() -> Select[LedgerEntry]:
+    """Entries that count by themselves: neither voided nor the void of another."""
+    void = aliased(LedgerEntry)
+    return select(LedgerEntry).where(
+        LedgerEntry.voids_id.is_(None), ~select(void.id).where(void.voids_id == LedgerEntry.id).exists()
+    )
 
 
 def the_grant(session: Session) -> Grant | None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
 from db.commands.base import write
@@ -23,6 +23,7 @@ from db.ledger import (
     month_after,
     month_of,
     next_to_close,
+    standing,
     the_grant,
 )
 from db.models import BudgetLine, LedgerEntry, MonthClose, Pilot
@@ -148,19 +149,13 @@ def _contradictions(session: Session, form: EntryForm) -> Iterator[tuple[str, st
 
 
 def _same_invoice(session: Session, form: EntryForm) -> LedgerEntry | None:
-    """An entry of the same kind, line, payee and invoice number that is neither voided nor a void."""
-    void = aliased(LedgerEntry)
+    """A standing entry of the same kind, line, payee and invoice number."""
     wanted = (form.payee.casefold(), (form.invoice_number or "").casefold())
-    standing = session.scalars(
-        select(LedgerEntry).where(
-            LedgerEntry.line_id == form.line_id,
-            LedgerEntry.kind == form.kind,
-            LedgerEntry.invoice_number.is_not(None),
-            LedgerEntry.voids_id.is_(None),
-            ~select(void.id).where(void.voids_id == LedgerEntry.id).exists(),
-        )
+    numbered = standing().where(
+        LedgerEntry.line_id == form.line_id, LedgerEntry.kind == form.kind, LedgerEntry.invoice_number.is_not(None)
     )
-    return next((e for e in standing if (e.payee.casefold(), (e.invoice_number or "").casefold()) == wanted), None)
+    twins = (e for e in session.scalars(numbered) if (e.payee.casefold(), str(e.invoice_number).casefold()) == wanted)
+    return next(twins, None)
 
 
 def _doubts(session: Session, pilot: Pilot, entry: LedgerEntry) -> Iterator[str]:
