@@ -4,7 +4,7 @@ One function counts for the tally sheet and for every measure, so the two cannot
 """
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
@@ -15,7 +15,18 @@ from sqlalchemy.orm import Session
 
 from db.models import Connection, ConnectionStep, Intervention, Referral, Staff
 from db.pilot import local_day, monday
-from db.vocab import DIRECT_MODES, HOUR_ITEMS, Mode, Outcome, ReferralStatus, Role, Step, TallyItem, work_kind
+from db.vocab import (
+    DIRECT_MODES,
+    HOUR_ITEMS,
+    PEOPLE_ITEMS,
+    Mode,
+    Outcome,
+    ReferralStatus,
+    Role,
+    Step,
+    TallyItem,
+    work_kind,
+)
 
 ITEM_OF_MODE = {
     Mode.on_scene: TallyItem.on_scene,
@@ -42,10 +53,16 @@ Key = tuple[date, int, TallyItem]
 
 
 def log_counts(
-    session: Session, zone: str, staff_id: int | None, first_monday: date, last_monday: date
+    session: Session,
+    zone: str,
+    staff_id: int | None,
+    first_monday: date,
+    last_monday: date,
+    items: Collection[TallyItem] = tuple(TallyItem),
 ) -> list[LogCount]:
     """Every non-zero (week, staff, item) from ``first_monday``'s week to ``last_monday``'s, both included.
 
+    ``items``: which ones are asked for; only what they need is read.
     What is not listed is zero. Voided work never counts. What each item counts:
 
     - modes: interventions, whether the person was reached or not; ``family_contacts``: those of mode
@@ -59,14 +76,19 @@ def log_counts(
     """
     first, last = first_monday, last_monday + timedelta(days=6)
     counts: Counter[Key] = Counter()
-    counts.update(_work(session, zone, first, last))
-    counts.update(_people(session, zone, first, last))
-    counts.update(_connections(session, first, last))
-    counts.update(_referrals(session, zone, first, last))
+    wanted = set(items)
+    if wanted & {*ITEM_OF_MODE.values(), *HOUR_ITEMS}:
+        counts.update(_work(session, zone, first, last))
+    if wanted & {*PEOPLE_ITEMS}:
+        counts.update(_people(session, zone, first, last))
+    if wanted & {TallyItem.connections_made, TallyItem.connections_attended}:
+        counts.update(_connections(session, first, last))
+    if wanted & {TallyItem.referrals_received, TallyItem.referrals_accepted}:
+        counts.update(_referrals(session, zone, first, last))
     rows = [
         LogCount(*key, _hours(value) if key[2] in HOUR_ITEMS else Decimal(value))
         for key, value in counts.items()
-        if staff_id in (None, key[1])
+        if staff_id in (None, key[1]) and key[2] in wanted
     ]
     return sorted(rows, key=lambda row: (row.week, row.staff_id, _ORDER[row.item]))
 

@@ -162,8 +162,8 @@ def weekly(session: Session, pilot: Pilot, filters: Filters, items: Sequence[Tal
     log: dict[tuple[date, int, TallyItem], Decimal] = {}
     mondays = weeks(pilot, filters)
     if mondays:
-        counted = log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1])
-        log = {(row.week, row.staff_id, row.item): row.value for row in counted if row.item in items}
+        counted = log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1], items)
+        log = {(row.week, row.staff_id, row.item): row.value for row in counted}
     rows = []
     for sheet in sheets:
         for item in items:
@@ -193,7 +193,7 @@ def certified_against_log(
         reported[item] += int(value)
     mondays = weeks(pilot, filters)
     if mondays:
-        for row in log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1]):
+        for row in log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1], items):
             if (row.week, row.staff_id, row.item) in cells:
                 logged[row.item] += int(row.value)
     return reported, logged

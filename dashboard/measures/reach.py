@@ -1,6 +1,7 @@
 """Reach: how many people, how much work, how heavy the caseload."""
 
 from bisect import bisect_right
+from collections import Counter
 from datetime import date, timedelta
 
 import numpy as np
@@ -314,23 +315,21 @@ def _caseload_table(session: Session, pilot: Pilot, filters: Filters) -> pd.Data
     met: dict[int, list[date]] = {}
     for person, day in contacts(session, pilot, filters)[["person_id", "day"]].itertuples(index=False):
         met.setdefault(person, []).append(day)
+    started = Counter(monday(e.opened_on) for e in episodes)
+    ended = Counter(monday(e.closed_on) for e in episodes if e.closed_on and e.closed_on <= common.until(filters))
     rows = []
     for week in common.weeks(pilot, filters):
         end = min(week + timedelta(days=6), common.until(filters))
-        opened = {
+        care = {
             e.person_id: e.opened_on for e in episodes if e.opened_on <= end and (not e.closed_on or e.closed_on > end)
         }
-        quiet = sum(
-            _last_contact(met.get(person, []), end, since) < end - timedelta(days=INACTIVE_AFTER_DAYS)
-            for person, since in opened.items()
-        )
-        started = sum(week <= e.opened_on <= end for e in episodes)
-        ended = sum(e.closed_on is not None and week <= e.closed_on <= end for e in episodes)
+        quiet_since = end - timedelta(days=INACTIVE_AFTER_DAYS)
+        quiet = sum(_last_contact(met.get(person, []), end, since) < quiet_since for person, since in care.items())
         there = [s for s in staff if s.starts_on <= end and (s.ends_on is None or s.ends_on >= end)]
         band = [
             sum(getattr(s, side) * s.fte_percent / 100 for s in there) for side in ("capacity_low", "capacity_high")
         ]
-        rows.append((week, len(opened), quiet, started, ended, *map(float, band)))
+        rows.append((week, len(care), quiet, started[week], ended[week], *map(float, band)))
     return pd.DataFrame(rows, columns=["week", "open", "inactive", "opened", "closed", "band_low", "band_high"])
 
 
