@@ -6,7 +6,6 @@ from pathlib import Path
 from db.access import Permission as P
 from db.access import Viewer
 
-
 VIEWS = Path(__file__).resolve().parent / "views"
 OWN = "Own"
 """The group that the menu shows under the person's own name."""
@@ -28,6 +27,9 @@ class Page:
     @property
     def path(self) -> str:
         return self.file.removesuffix(".py")
+
+    def exists(self) -> bool:
+        return (VIEWS / self.file).is_file()
 
     def open_to(self, viewer: Viewer) -> bool:
         return not self.permissions or any(viewer.may(p) for p in self.permissions)

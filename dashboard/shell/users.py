@@ -1,3 +1,146 @@
+"""``tandem user …``: accounts from a shell. A password comes by prompt or standard input, never by a flag."""
+
+import sys
+from typing import Annotated
+
 import typer
 
-app = typer.Typer()
+from dashboard.shell import opened
+from db import vocab
+from db.commands import users
+from db.engine import record_session
+from db.forms import checked
+from db.forms.users import NewUser
+
+app = typer.Typer(help="Who may sign in.", no_args_is_help=True)
+
+Username = Annotated[str, typer.Argument(help="The account's username.", show_default=False)]
+FromStdin = Annotated[
+    bool, typer.Option("--password-stdin", help="Read the password from standard input, its first line.")
+]
+
+
+@app.command()
+def add(
+    username: Username,
+    role: Annotated[str, typer.Option(help="One of " + ", ".join(r.value for r in vocab.Role) + ".")],
+    name: Annotated[str, typer.Option(help="The person's name, as colleagues know it.")] = "",
+    email: Annotated[str, typer.Option(help="For notices; optional.")] = "",
+    password_stdin: FromStdin = False,
+    code: Annotated[bool, typer.Option("--code", help="No password: print a one-time code to hand over.")] = False,
+) -> None:
+    """Make an account. An empty password makes a one-time code, to be changed at the first sign-in.
+
+    tandem user add jrivera --role clinician --name "J. Rivera"
+    tandem user add mchen --role finance --name "M. Chen" --code
+    pass show tandem/mchen | tandem user add mchen --role finance --name "M. Chen" --password-stdin
+    """
+    bind, _, viewer = opened()
+    password = None if code else _password(password_stdin)
+    form = checked(
+        NewUser,
+        {
+            "username": username,
+            "name": name or username,
+            "email": email,
+            "role": users.role_named(role),
+            "password": password,
+        },
+    )
+    with record_session(bind, viewer) as session:
+        user, made = users.add(session, viewer, form)
+    print(f"Added {user.username} ({vocab.label(user.role)}).")
+    _show_code(made)
+
+
+@app.command("list")
+def list_() -> None:
+    """List all accounts: username, role, state, last sign-in, name."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        listed = users.list_users(session, viewer)
+    width = max([8, *(len(entry.user.username) for entry in listed)])
+    print(f"{'username':<{width}}  {'role':<14}{'state':<22}{'last sign-in (UTC)':<20}name")
+    for entry in listed:
+        user = entry.user
+        last = f"{user.last_sign_in_at:%Y-%m-%d %H:%M}" if user.last_sign_in_at else "never"
+        print(f"{user.username:<{width}}  {user.role.value:<14}{entry.state:<22}{last:<20}{user.name}")
+
+
+@app.command()
+def disable(username: Username) -> None:
+    """Disable an account; whoever is signed in with it is out at once."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        print(f"Disabled {users.set_active(session, viewer, username, False).username}.")
+
+
+@app.command()
+def enable(username: Username) -> None:
+    """Enable a disabled account."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        print(f"Enabled {users.set_active(session, viewer, username, True).username}.")
+
+
+@app.command()
+def unlock(username: Username) -> None:
+    """Release an account that failed sign-ins locked."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        print(f"Unlocked {users.unlock(session, viewer, username).username}.")
+
+
+@app.command("reset-password")
+def reset_password(username: Username, password_stdin: FromStdin = False) -> None:
+    """Print a one-time code that replaces a forgotten password and must be changed at the next sign-in.
+
+    tandem user reset-password jrivera
+    tandem user reset-password jrivera --password-stdin < password.txt      (sets that password instead)
+    """
+    bind, _, viewer = opened()
+    password = _first_line() if password_stdin else None
+    with record_session(bind, viewer) as session:
+        code = users.reset_password(session, viewer, username, password)
+    print(f"Reset the password of {username}; all its sessions have ended.")
+    _show_code(code)
+
+
+@app.command("reset-second-factor")
+def reset_second_factor(username: Username) -> None:
+    """Forget a lost telephone; the next sign-in enrols a new one."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        print(f"{users.reset_second_factor(session, viewer, username).username} enrols anew at the next sign-in.")
+
+
+@app.command("set-role")
+def set_role(username: Username, role: Annotated[str, typer.Argument(help="The new role.")]) -> None:
+    """Give an account another role; its sessions end."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        user = users.set_role(session, viewer, username, users.role_named(role))
+    print(f"{user.username} is now {vocab.label(user.role)}.")
+
+
+def _password(from_stdin: bool) -> str | None:
+    """What was typed twice or piped in; None when it was left empty."""
+    if from_stdin or not sys.stdin.isatty():
+        return _first_line() or None
+    typed = typer.prompt(
+        "Password (12 to 64 characters; empty for a one-time code)",
+        default="",
+        hide_input=True,
+        confirmation_prompt=True,
+        show_default=False,
+    )
+    return typed or None
+
+
+def _first_line() -> str:
+    return sys.stdin.readline().rstrip("\r\n")
+
+
+def _show_code(code: str | None) -> None:
+    if code:
+        print(f"One-time code: {code}\nIt is shown only now, works for 72 hours, and must be changed at the sign-in.")

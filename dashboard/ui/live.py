@@ -5,13 +5,13 @@ The server pushes the change counters (``dashboard.ui.watch``); nothing polls, a
 
 from pathlib import Path
 
-import streamlit as st
+from streamlit.components.v2 import component
 
 from dashboard.ui import session
 from db.engine import data_version
 from db.vocab import Scope
 
-_listen = st.components.v2.component("tandem_live", js=(Path(__file__).with_name("live.js")).read_text("utf-8"))
+_listen = component("tandem_live", js=(Path(__file__).with_name("live.js")).read_text("utf-8"))
 
 
 def version(*scopes: str | Scope, key: str = "") -> tuple[int, ...]:

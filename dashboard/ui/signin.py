@@ -12,6 +12,7 @@ from typing import Any
 
 import streamlit as st
 import streamlit_authenticator as stauth
+from streamlit.components.v2 import component
 from streamlit_authenticator.controllers import AuthenticationController
 
 from dashboard.ui import session
@@ -20,7 +21,7 @@ from db.engine import aggregate_session
 from db.models import Pilot, User
 from db.vocab import text
 
-_carry = st.components.v2.component("tandem_carry", js=Path(__file__).with_name("signin.js").read_text("utf-8"))
+_carry = component("tandem_carry", js=Path(__file__).with_name("signin.js").read_text("utf-8"))
 
 
 class _NoCookie:

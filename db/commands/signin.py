@@ -338,7 +338,7 @@ def change_password(session: Session, viewer: Viewer, form: PasswordChange, *, k
             _count_failure(session, user, user.username, "wrong present password", rules, viewer.address, now)
         raise Invalid({"current": "The present password is not right. Type it again."})
     pilot = the_pilot(session)
-    if objection := _unacceptable(pilot, form.new, (user.username, *user.name.split(), pilot.city)):
+    if objection := unacceptable(pilot, form.new, (user.username, *user.name.split(), pilot.city)):
         raise Invalid({"new": objection})
     kept = passwords.hashed(form.new)
     with _transaction(session):
@@ -372,7 +372,8 @@ def end_own_session(session: Session, viewer: Viewer, session_id: int, now: date
         session.add(_entry(viewer.name, "end own session", now, viewer.address, session=session_id))
 
 
-def _unacceptable(pilot: Pilot, password: str, known: tuple[str, ...]) -> str | None:
+def unacceptable(pilot: Pilot, password: str, known: tuple[str, ...]) -> str | None:
+    """Why this pilot refuses ``password``, in a sentence, or None; see :func:`db.passwords.objection`."""
     if password == passwords.DEMO and not pilot.is_demo:
         return "This is the password of the demo city, which everybody knows. Choose another."
     return passwords.objection(password, known)

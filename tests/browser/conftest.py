@@ -59,8 +59,15 @@ def start(home: Path, **environment: str) -> Server:
     port = free_port()
     log = (home / "server.log").open("wb")
     process = subprocess.Popen(
-        [sys.executable, "-m", "streamlit", "run", "dashboard/server.py", "--server.port", str(port)]
-        + ["--server.headless", "true"],
+        [
+            sys.executable,
+            "-m",
+            "streamlit",
+            "run",
+            "dashboard/server.py",
+            f"--server.port={port}",
+            "--server.headless=true",
+        ],
         cwd=ROOT,
         env={**os.environ, "TANDEM_HOME": str(home), "DATABASE_URL": "", "TANDEM_TODAY": str(TODAY), **environment},
         stdout=log,
