@@ -1,7 +1,7 @@
 """The story of care made into rows: relative time becomes dates, what has not happened yet is left out."""
 
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 from db.models import (
@@ -34,7 +34,7 @@ from db.vocab import (
 from seed import reference
 from seed.bulk import Row, Rows
 from seed.care import Care, choose
-from seed.parts import Contact, Link, Sent, Tried
+from seed.parts import Contact, Link, Sent, Somebody, Tried
 from seed.roster import ACCOUNT, When
 from seed.story import Clock, stream
 
@@ -54,6 +54,8 @@ class _Rows:
     rows: Rows = field(default_factory=dict)
     people: dict[int, int] = field(default_factory=dict)
     """``id()`` of somebody → the id of the row."""
+    somebody: dict[int, tuple[Row, Row]] = field(default_factory=dict)
+    """``id()`` of somebody → identity and person, known to the desk or not."""
     referrals: dict[int, int] = field(default_factory=dict)
     episodes: dict[int, int] = field(default_factory=dict)
     contacts: dict[int, int] = field(default_factory=dict)
@@ -74,17 +76,24 @@ class _Rows:
     # people
 
     def _people(self) -> None:
+        """Who is known: a referral was accepted, or there was a contact. Numbered in the order of becoming known."""
         random = stream(self.seed, "identities")
         names = [f"{g} {f}" for f in reference.names("family") for g in reference.names("given")]
         random.shuffle(names)
-        streets = reference.names("street")
-        for number, person in enumerate(sorted(self.care.people, key=lambda p: p.since), start=1):
-            identity, row = _somebody(number, names[number], random.choice(streets).title(), self.clock, random)
-            if not self._past(person.since):
-                continue
-            self.people[id(person)] = number
-            self.rows[Person].append(row | {"created_at": self.clock.at(*person.since), "created_by": 1})
-            self.rows[Identity].append(identity)
+        streets = [street.title() for street in reference.names("street")]
+        for name, person in zip(names, sorted(self.care.people, key=lambda p: p.since), strict=False):
+            self.somebody[id(person)] = _somebody(name, random.choice(streets), self.clock, random)
+        known = _known_since(self.care)
+        for number, person in enumerate(sorted(known, key=lambda p: known[p]), start=1):
+            if self._past(known[person]):
+                self._person(number, person, known[person])
+
+    def _person(self, number: int, person: Somebody, since: When) -> None:
+        identity, row = self.somebody[id(person)]
+        self.people[id(person)] = number
+        key = {"id": number, "code": f"P-{number:04d}", "created_at": self.clock.at(*since), "created_by": 1}
+        self.rows[Person].append(row | key)
+        self.rows[Identity].append(identity | {"person_id": number})
 
     # referrals and attempts
 
@@ -128,12 +137,16 @@ class _Rows:
         }
 
     def _detail(self, number: int, sent: Sent) -> Row:
-        person = self.people.get(id(sent.person))
-        name = self.rows[Identity][person - 1]["name"] if person else None
+        """What the officer told; of every fifth he did not know the name."""
+        identity, _ = self.somebody[id(sent.person)]
+        born = identity["born_on"]
         return {
             "referral_id": number,
-            "name": name,
-            "place": None,
+            "name": identity["name"] if number % 5 else None,
+            "approximate_age": str(round((self.clock.launch - date.fromisoformat(born)).days / 365.25))
+            if born
+            else None,
+            "place": identity["address"],
             "happened_at": self.clock.at(*sent.at) - timedelta(minutes=40),
             "agreed": True if number % 3 else None,
         }
@@ -278,7 +291,17 @@ _NOTES = (
 )
 
 
-def _somebody(number: int, name: str, street: str, clock: Clock, random: Random) -> tuple[Row, Row]:
+def _known_since(care: Care) -> dict[Somebody, When]:
+    """Somebody → when a referral was first accepted, or they were first met."""
+    times = [(s.person, s.decided) for s in care.referrals if s.decided and not s.declined]
+    times += [(c.person, c.at) for c in care.contacts if c.person]
+    known: dict[Somebody, When] = {}
+    for person, at in times:
+        known[person] = min(known.get(person, at), at)
+    return known
+
+
+def _somebody(name: str, street: str, clock: Clock, random: Random) -> tuple[Row, Row]:
     """Identity and person; the draws are the same on any date."""
     age = choose({random.randint(13, 17): 5, random.randint(18, 25): 15, random.randint(26, 44): 37,
                   random.randint(45, 64): 30, random.randint(65, 88): 13}, random)  # fmt: skip
@@ -287,7 +310,6 @@ def _somebody(number: int, name: str, street: str, clock: Clock, random: Random)
         {"english": 60, "spanish": 27, "haitian_creole": 6, "portuguese": 3, "other": 2, "unknown": 2}, random
     )
     identity = {
-        "person_id": number,
         "name": name,
         "alias": name.split()[0][:4] if random.random() < 0.12 else None,
         "born_on": born.isoformat() if random.random() < 0.93 else None,
@@ -295,8 +317,6 @@ def _somebody(number: int, name: str, street: str, clock: Clock, random: Random)
         "address": f"{random.randint(1, 240)} {street}" if random.random() < 0.78 else None,
     }
     row = {
-        "id": number,
-        "code": f"P-{number:04d}",
         "age_band": _age_band(age) if random.random() < 0.97 else AgeBand.unknown,
         "sex": choose({Sex.female: 46, Sex.male: 49, Sex.other: 2, Sex.unknown: 3}, random),
         "race_ethnicity": choose(_RACES, random),
