@@ -191,6 +191,7 @@ class Canvas:
         right = 14 + max((axes.width_of(a.words, m.font) * (1.06 if a.bold else 1) for a in self.labels), default=0)
         layout: dict[str, Any] = {
             "template": template(self.at),
+            "height": m.height,
             "barmode": "overlay",
             "margin": {"t": m.top, "b": m.bottom, "l": left, "r": max(right, 16)},
             "yaxis": {"tickvals": values, "ticktext": texts, "range": [self.low, self.high]},
@@ -219,10 +220,10 @@ class Canvas:
         font = {"color": color, "size": self.at.metrics.font}
         self.notes.append({"text": words, "showarrow": False, "font": font, **place})
 
-    def upright(self, day: date, color: str, dash: str = "solid") -> None:
-        """A dated line over the whole height."""
+    def upright(self, day: date, color: str, dash: str = "solid", *, foot: float = 0.0) -> None:
+        """A dated line from ``foot`` (a share of the height) to the top."""
         line = {"color": color, "width": self.at.metrics.thin, "dash": dash}
-        self.shapes.append({"type": "line", "x0": day, "x1": day, "yref": "paper", "y0": 0, "y1": 1, "line": line})
+        self.shapes.append({"type": "line", "x0": day, "x1": day, "yref": "paper", "y0": foot, "y1": 1, "line": line})
 
     def _end_labels(self) -> None:
         m = self.at.metrics
@@ -253,7 +254,10 @@ class Canvas:
         for day, words, color, ink in marks:
             if not first < day <= last:
                 continue
-            self.upright(day, color, "dash" if color == p.pilot else "dot")
+            if color == p.pilot:
+                self.upright(day, color, "dash")
+            else:  # an event is a short mark under its words: a dozen full lines would hide the data
+                self.upright(day, color, foot=0.94)
             x, width = (day - first).days / span * plot_width, axes.width_of(words, m.font)
             start = free_start(x, width, taken, plot_width)
             if start is None:

@@ -5,11 +5,14 @@ from collections.abc import Sequence
 
 from dashboard.charts.theme import DARK, LIGHT
 
-WIDTH, HEIGHT, EDGE = 96, 28, 4
+HEIGHT, EDGE = 28, 4
 
 
-def spark(values: Sequence[float], *, dark: bool = False) -> str:
-    """A data address of the picture; empty for fewer than two values. Zero is the foot, the newest has a dot."""
+def spark(values: Sequence[float], *, width: int = 84, dark: bool = False) -> str:
+    """A data address of the picture, ``width`` pixels; empty for fewer than two values.
+
+    Zero is the foot; the newest value has a dot.
+    """
     if len(values) < 2:
         return ""
     p = DARK if dark else LIGHT
@@ -17,7 +20,7 @@ def spark(values: Sequence[float], *, dark: bool = False) -> str:
     span = (high - low) or 1.0
     points = [
         (
-            EDGE + k / (len(values) - 1) * (WIDTH - 2 * EDGE),
+            EDGE + k / (len(values) - 1) * (width - 2 * EDGE),
             HEIGHT - EDGE - (v - low) / span * (HEIGHT - 2 * EDGE),
         )
         for k, v in enumerate(values)
@@ -25,7 +28,7 @@ def spark(values: Sequence[float], *, dark: bool = False) -> str:
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     x, y = points[-1]
     picture = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{HEIGHT}" viewBox="0 0 {WIDTH} {HEIGHT}">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{HEIGHT}" viewBox="0 0 {width} {HEIGHT}">'
         f'<polyline points="{path}" fill="none" stroke="{p.observed}" stroke-width="1.8" stroke-linejoin="round"/>'
         f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.8" fill="{p.observed}"/></svg>'
     )

@@ -31,7 +31,7 @@ def caseload(canvas: Canvas) -> go.Figure:
     opened = where(rows.values("open"), over)
     canvas.line(ends, opened, p.observed, name=canvas.name("open"))
     _unfinished(canvas, ends, rows.values("open"), over, canvas.name("open"))
-    _end(canvas, "open", opened, p.observed, bold=True)
+    _end(canvas, "open", rows.values("open"), p.observed, bold=True)
     bottom, top = last(low), last(high)
     if bottom is not None and top is not None:
         words = canvas.word("capacity", low=canvas.say(bottom), high=canvas.say(top))

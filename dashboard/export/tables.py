@@ -54,13 +54,15 @@ def _cell(value: object, name: str, kind: Kind, hidden: bool, lang: Lang) -> str
 def csv(result: Result, measure: Measure) -> bytes:
     """UTF-8 with a mark at its start (spreadsheets need it), raw numbers, ISO dates, two lines of origin."""
     lang: Lang = "es" if result.filters.lang == "es" else "en"
-    table = result.table[shown_columns(result)].copy()
-    hidden = result.table["hidden"].astype(bool) if "hidden" in result.table else pd.Series(False, index=table.index)
-    for name in table.columns:
-        column = table[name].astype("object")
-        gone = column.isna() & hidden
-        table[name] = column.map(harmless).mask(gone, text("chart.hidden", lang))
-    table.columns = [harmless(_label(result, name)) for name in table.columns]
+    hidden = [v is True or v == 1 for v in result.table["hidden"]] if "hidden" in result.table else []
+    columns = {}
+    for name in shown_columns(result):
+        cells = list(result.table[name])
+        for k, gone in enumerate(hidden):
+            if gone and (cells[k] is None or cells[k] is pd.NA or cells[k] != cells[k]):
+                cells[k] = text("chart.hidden", lang)
+        columns[str(harmless(_label(result, name)))] = [harmless(cell) for cell in cells]
+    table = pd.DataFrame(columns)
     lines = "".join(f"# {line}\r\n" for line in _origin(result, measure, lang))
     return ("\ufeff" + lines + table.to_csv(index=False, lineterminator="\r\n")).encode()
 

@@ -14,23 +14,45 @@ from dashboard.model import Measure, Result
 from dashboard.ui import data
 from db.vocab import Scope
 
+CARD_WIDTH = 146
+"""Pixels inside a card where two stand side by side on a phone."""
+CONTEXT_LETTERS = 16
+"""How long a context may be with a word after it."""
+
 
 def card(result: Result) -> None:
     """One number: its name (which opens the definition), the figure and its line, against what."""
     measure = MEASURES[result.key]
     with st.container(border=True, gap=None, key=f"card-{result.key}"):
-        _about(result, measure, measure.card or measure.title, f"card-about-{result.key}")
-        picture = spark(result.spark, dark=data.dark())
-        line = f" ![trend]({picture})" if picture else ""
+        label, aside = _provisional(measure.card or measure.title, result)
+        _about(result, measure, label, f"card-about-{result.key}")
         st.metric(
             measure.title,
-            f"{plain(result.display)}{line}",
+            _figure_and_line(result),
             plain(result.context) or None,
             delta_color="off",
             delta_arrow="off",
-            delta_description="provisional" if result.provisional else None,
+            delta_description=aside,
             label_visibility="collapsed",
         )
+
+
+def _provisional(label: str, result: Result) -> tuple[str, str | None]:
+    """The word "provisional" beside the context where that is short, else after the name."""
+    if not result.provisional:
+        return label, None
+    return (label, "provisional") if len(result.context) <= CONTEXT_LETTERS else (f"{label} · provisional", None)
+
+
+def _figure_and_line(result: Result) -> str:
+    """The number large, words after it small, and a line as wide as a card on a phone leaves room for."""
+    number, _, words = result.display.partition(" ")
+    if words == "%" or not number[-1:].isdigit():
+        number, words = result.display, ""
+    small = f" :small[{plain(words)}]" if words else ""
+    left = CARD_WIDTH - 13 * len(number) - 7 * len(words)
+    picture = spark(result.spark, width=min(left, 84), dark=data.dark()) if left >= 36 else ""
+    return plain(number) + small + (f" ![trend]({picture})" if picture else "")
 
 
 def exhibit(
@@ -65,7 +87,7 @@ def nothing(words: str, height: int | None = None) -> None:
 
 
 def _about(result: Result, measure: Measure, label: str, key: str) -> None:
-    opened = st.popover(label, icon=":material/info:", type="tertiary", on_change="rerun", key=key)
+    opened = st.popover(label, icon=":material/info:", type="tertiary", wrap=False, on_change="rerun", key=key)
     if opened.open:
         with opened:
             _details(result, measure, key)

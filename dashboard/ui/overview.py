@@ -1,7 +1,7 @@
 """The parts of the Overview, in the order in which they are read."""
 
+import re
 from dataclasses import dataclass
-from typing import Any
 
 import streamlit as st
 
@@ -22,6 +22,7 @@ EMPTY = {
     "burn": "Nothing is booked yet: finance enters the first obligation on Budget.",
 }
 CHART_HEIGHT = 196
+SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-Z])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,19 +44,22 @@ def heading(view: View, pilot: Pilot) -> None:
     waiting = _provisional_weeks(view.result("referral_flow"))
     if waiting:
         parts.append(f"{waiting} {'week' if waiting == 1 else 'weeks'} provisional")
-    st.caption(exhibit.plain(" · ".join(parts)))
+    st.caption(exhibit.plain(" · ".join(parts)), width="content")
 
 
 def _provisional_weeks(result: Result) -> int:
-    return 0 if result.table.empty else int((result.table["status"] == "provisional").sum())
+    return 0 if result.table.empty else list(result.table["status"]).count("provisional")
 
 
 def verdict(view: View) -> None:
-    """The verdict is the largest text of the page; the money comes right after."""
+    """The verdict is the largest text of the page; what qualifies it, and the money, come right after."""
     effect, burn = view.result("repeat_call_effect"), view.result("burn")
-    st.markdown(f"# {exhibit.plain(EMPTY['repeat_call_effect'] if effect.table.empty else effect.sentence)}")
+    first, *more = SENTENCE_END.split(EMPTY["repeat_call_effect"] if effect.table.empty else effect.sentence)
+    st.markdown(f"# {exhibit.plain(first)}")
     if not burn.table.empty:
-        st.markdown(exhibit.plain(burn.sentence))
+        more.append(burn.sentence)
+    with st.container(horizontal=True):
+        st.markdown(exhibit.plain(" ".join(more)), width="stretch")
 
 
 def cards(view: View) -> None:
@@ -69,14 +73,15 @@ def exhibits(view: View) -> None:
     """Two by two on a desk, one below the other on a phone."""
     with st.grid(2, min_column_width=420, gap="xsmall", key="exhibits"):
         for key in EXHIBITS:
-            exhibit.exhibit(view.result(key), view.now, height=CHART_HEIGHT, empty=EMPTY[key], **_answer(key, view))
+            result = view.result(key)
+            exhibit.exhibit(result, view.now, height=CHART_HEIGHT, empty=EMPTY[key], answer=_answer(result))
 
 
-def _answer(key: str, view: View) -> dict[str, Any]:
-    """The verdict and the money sentence stand on top already: their charts answer in the short form."""
-    result = view.result(key)
-    short = {"repeat_call_effect": "effect_short", "burn": "close_short"}
-    return {"answer": f"{result.display}. {result.context}"} if key in short and result.context else {}
+def _answer(result: Result) -> str | None:
+    """The verdict and the money stand in full on top: their charts answer in the short form."""
+    if result.key in ("repeat_call_effect", "burn") and result.context:
+        return f"{result.display[:1].upper()}{result.display[1:]} ({result.context})."
+    return None
 
 
 def present_button(viewer: Viewer) -> None:

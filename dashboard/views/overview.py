@@ -9,22 +9,24 @@ from db.vocab import Scope
 viewer = session.require(Permission.see_overview)
 pilot = session.pilot()
 
-with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    heading = st.container(width="stretch")
-    chosen = filters.bar(viewer, pilot)
-    overview.present_button(viewer)
-
 
 @st.fragment
-def figures() -> None:
+def figures(chosen: filters.Filters) -> None:
     """Drawn again by itself when what it shows has changed."""
-    live.version(*Scope)
-    view = overview.View(session.viewer(), data.versions(), chosen)
+    with st.container(gap="xsmall"):
+        live.version(*Scope)
+        view = overview.View(session.viewer(), data.versions(), chosen)
+        overview.verdict(view)
+        overview.cards(view)
+        overview.exhibits(view)
+
+
+with st.container(gap="xxsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        heading = st.container(width="content")
+        with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+            chosen = filters.bar(viewer, pilot)
+            overview.present_button(viewer)
     with heading:
-        overview.heading(view, pilot)
-    overview.verdict(view)
-    overview.cards(view)
-    overview.exhibits(view)
-
-
-figures()
+        overview.heading(overview.View(viewer, data.versions(), chosen), pilot)
+    figures(chosen)
