@@ -88,7 +88,9 @@ class Guard:
     headline: tuple[int, ...] = ()
     """The counts that display and estimate rest on, complements (n − k) included."""
     said: tuple[int, ...] = ()
-    """Further counts that context, sentence and caveats give away."""
+    """Further counts that context and sentence give away."""
+    noted: tuple[int, ...] = ()
+    """Further counts that the caveats give away."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,8 @@ def counted(
     """
     lang = filters.lang
     table = common.by_week(pilot, filters, common.weekly(session, pilot, filters, items))
-    total = round(table["value"].sum())
+    table["value"] = table["value"].round().astype(int)
+    total = int(table["value"].sum())
     drawn = common.marks(session, pilot, filters, key)
     values = {
         "n": words.number(total, lang),
@@ -160,7 +161,7 @@ def rate_guard(yes: int, no: int, *told: int) -> Guard:
         period="period",
         spark="value",
         headline=(yes, no),
-        said=told,
+        noted=told,
     )
 
 
@@ -259,5 +260,5 @@ def waits(
         sentence=common.said(key, form, lang, **values),
         caveats=(common.said(key, "caveat", lang, **values),) if waiting else (),
         marks=common.marks(session, pilot, filters, key),
-        guard=Guard(derived={"value": (), "low": (), "high": ()}, headline=(n,), said=(waiting, n - waiting)),
+        guard=Guard(derived={"value": (), "low": (), "high": ()}, headline=(n,), noted=(waiting, n - waiting)),
     )

@@ -59,7 +59,9 @@ def disclose(result: Result, threshold: int) -> Result:
     lang = result.filters.lang
     broken_ladder = any(bool(table[name].isna().any()) for name in guard.nested)
     if broken_ladder or any(is_small(count, threshold) for count in guard.said):
-        result = replace(result, context="", sentence=_words("hidden_sentence", lang, threshold), caveats=())
+        result = replace(result, context="", sentence=_words("hidden_sentence", lang, threshold))
+    if any(is_small(count, threshold) for count in guard.noted):
+        result = replace(result, caveats=())
     if bool(table["hidden"].any()):
         result = replace(result, caveats=(*result.caveats, _words("hidden_note", lang, threshold)))
     return result

@@ -300,7 +300,7 @@ def caseload(session: Session, pilot: Pilot, filters: Filters, audience: Audienc
             stocks=("open", "inactive"),
             spark="open",
             headline=(n,),
-            said=(int(now["inactive"]), n - int(now["inactive"])),
+            noted=(int(now["inactive"]), n - int(now["inactive"])),
         ),
     )
 

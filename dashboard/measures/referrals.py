@@ -245,13 +245,14 @@ def referral_flow(session: Session, pilot: Pilot, filters: Filters, audience: Au
     figures = common.weekly(session, pilot, filters, [TallyItem.referrals_received])
     series = common.by_week(pilot, filters, figures)
     table = series.rename(columns={"period": "week", "value": "received"})
+    table["received"] = table["received"].round().astype(int)
     known = received(session, pilot, filters, from_start=True)
     reached = common.local_days(pilot, known["reached"].dropna())
     connected = pd.Series(_connected_on(session, filters, known), dtype=object)
     table["contacted"] = _per_week(table["week"], reached)
     table["connected"] = _per_week(table["week"], connected)
     table = table[["week", "received", "contacted", "connected", "status"]]
-    sums = {name: round(table[name].sum()) for name in ("received", "contacted", "connected")}
+    sums = {name: int(table[name].sum()) for name in ("received", "contacted", "connected")}
     values = {name: words.number(n, lang) for name, n in sums.items()}
     values["share"] = words.percent(sums["contacted"] / sums["received"] if sums["received"] else None, lang)
     columns = ("week", "received", "contacted", "connected", "status")
