@@ -6,12 +6,15 @@ import streamlit as st
 
 from dashboard.ui import faults, gate
 
+MARK = str(Path(__file__).with_name("static") / "mark.svg")
+
 st.set_page_config(
     page_title="Tandem",
-    page_icon=str(Path(__file__).with_name("static") / "mark.svg"),  # else a page's symbol is fetched from elsewhere
+    page_icon=MARK,  # else a page's symbol is fetched from elsewhere
     layout="wide",
     initial_sidebar_state="auto",
 )
+st.logo(MARK)
 try:
     gate.run()
 except Exception as error:

@@ -134,7 +134,7 @@ def _row(entry: Listed, zone: str) -> None:
             last = f"last sign-in {clock(user.last_sign_in_at, zone)}" if user.last_sign_in_at else "never signed in"
             st.caption(f"{user.username} · {last}")
         st.badge(entry.state.capitalize(), color=_COLORS[entry.state])  # pyright: ignore[reportArgumentType]
-        with st.popover("Manage", key=f"manage-{user.id}"):
+        with st.popover("Manage", key=f"manage-{user.id}-{session.recall('asks', 0)}"):
             _actions(user, entry.state)
 
 
@@ -155,6 +155,7 @@ def _actions(user: User, state: str) -> None:
 
 def _ask(asked: _Asked) -> None:
     session.remember("asked", asked)
+    session.remember("asks", hash(asked))  # a new key for the popovers: the open one closes behind the question
     st.rerun()
 
 

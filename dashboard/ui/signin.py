@@ -16,6 +16,7 @@ from streamlit.components.v2 import component
 from streamlit_authenticator.controllers import AuthenticationController
 
 from dashboard.ui import session
+from db import passwords
 from db.commands import signin
 from db.engine import aggregate_session
 from db.models import Pilot, User
@@ -75,6 +76,8 @@ def sign_in(pilot: Pilot) -> None:
             _carry_in(form.verifier.user)
         elif form.verifier.tried:
             st.error(_refused(pilot), icon=":material/error:")
+        if pilot.is_demo:
+            st.caption(text("demo.accounts", "en", password=passwords.DEMO))
 
 
 def sign_out() -> None:

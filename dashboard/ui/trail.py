@@ -64,7 +64,7 @@ def filters(who: Viewer) -> Trail:
         zone,
         tuple(by.multiselect("Who", actors, key="audit-who", placeholder="Anybody")),
         tuple(what.multiselect("What", actions, key="audit-what", placeholder="Anything")),
-        tuple(how.pills("How it ended", OUTCOMES, selection_mode="multi", key="audit-how")),
+        tuple(how.pills("How it ended", OUTCOMES, format_func=str.capitalize, selection_mode="multi", key="audit-how")),
     )
 
 

@@ -163,13 +163,11 @@ def sign_in(page: Page, username: str, path: str = "/") -> None:
     """Open ``path``, sign in with a demo account, wait until the page behind the form is there."""
     page.goto(path)
     fill_in(page, username)
-    expect(page.get_by_test_id("stTopNavSection").or_(page.get_by_test_id("stSidebarNav")).first).to_be_attached(
-        timeout=20_000
-    )
+    expect(page.get_by_label("Username")).to_have_count(0, timeout=20_000)
     settled(page)
 
 
 def settled(page: Page) -> None:
     """Wait until Streamlit has drawn what it is drawing."""
-    expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
     expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=30_000)
