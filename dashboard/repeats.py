@@ -95,10 +95,13 @@ def events(moments: Ints, subjects: Ints) -> tuple[Ints, Ints, Ints]:
     return order, who, since
 
 
-def monthly(calls: pd.DataFrame, coverage: Coverage, window_days: int, basis: Basis | None = None) -> Monthly:
+def monthly(
+    calls: pd.DataFrame, coverage: Coverage, window_days: int, counted: tuple[date, date] | None = None
+) -> Monthly:
     """Repeat calls by month. ``calls`` as :func:`db.cad.history.bh_calls` gives them, one category only.
 
-    ``basis`` None: by the rule (person keys if ≥ 95 % of calls are keyed in every whole month).
+    The basis follows the rule: person keys if ≥ 95 % of calls are keyed in every whole month. ``counted``:
+    count only what falls on these days (both inclusive); basis and earlier calls come from all of ``calls``.
     """
     outside = calls["institution"].to_numpy(bool)
     kept = calls.loc[~outside]
@@ -120,14 +123,19 @@ def monthly(calls: pd.DataFrame, coverage: Coverage, window_days: int, basis: Ba
             "keyed": np.divide(keyed, total, out=np.full(len(months), np.nan), where=total > 0),
         }
     )
-    chosen = basis or choose_basis(table)
+    chosen = choose_basis(table)
     subjects = kept[chosen].to_numpy(np.int64)
     start, _, since = events(moments, subjects)
+    asked = np.ones(len(month), bool)
+    if counted is not None:
+        day = kept["received_on"].to_numpy().astype("datetime64[D]")
+        asked = (day >= np.datetime64(counted[0])) & (day <= np.datetime64(counted[1]))
+    start, since = start[asked[start]], since[asked[start]]
     repeat = (since > 0) & (since <= window_days * 24 * HOUR)
     table["repeats"] = per_month(start[judgeable[start] & repeat])
     table["judged"] = per_month(start[judgeable[start]])
     table["unjudged"] = per_month(start[~judgeable[start]])
-    table["nobody"] = per_month(subjects < 0)
+    table["nobody"] = per_month((subjects < 0) & asked)
     return Monthly(chosen, window_days, table, int(outside.sum()))
 
 
@@ -154,7 +162,7 @@ def launch_shift(table: pd.DataFrame, launch: date) -> float | None:
     return float(np.mean(after) - np.mean(before)) if len(before) and len(after) else None
 
 
-def ladder(moments: Ints, subjects: Ints, steps: Sequence[int]) -> list[tuple[int, int, int]]:
+def ladder(subjects: Ints, steps: Sequence[int]) -> list[tuple[int, int, int]]:
     """(step, subjects with at least that many calls, their calls) for each step. Nobody (-1) takes no part."""
     _, sizes = np.unique(subjects[subjects >= 0], return_counts=True)
     return [(step, int((sizes >= step).sum()), int(sizes[sizes >= step].sum())) for step in steps]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dashboard.measures import connections, quality, reach, referrals
+from dashboard.measures import calls, connections, effect, money, outcomes, quality, reach, referrals
 from dashboard.model import Measure
 
 MEASURES: Mapping[str, Measure] = {
@@ -11,6 +11,10 @@ MEASURES: Mapping[str, Measure] = {
         reach.MEASURES,
         referrals.MEASURES,
         connections.MEASURES,
+        calls.MEASURES,
+        effect.MEASURES,
+        outcomes.MEASURES,
+        money.MEASURES,
         quality.MEASURES,
     )
     for measure in theme

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dashboard import verdict, words
 from dashboard.effects import Caution, ControlRatio, Fit, Interval, Plan, against_control, expected, interrupted
 from dashboard.measures import common, history
+from dashboard.measures.history import History
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from dashboard.periods import EffectError, Series, series
 from dashboard.repeats import Monthly, launch_shift, month_end
@@ -46,10 +47,14 @@ def the_plan(session: Session) -> EffectPlan:
     return newest or EffectPlan(window_days=90, target_ratio=0.80, verdict_months=[6, 9, 12])
 
 
-def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
-    """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why."""
+def primary(session: Session, pilot: Pilot, as_of: date, calls: History | None = None) -> Primary:
+    """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why.
+
+    ``calls``: the history up to that day with both categories, where it has been read already.
+    """
     plan = the_plan(session)
-    calls = history.read(session, pilot, as_of, CallCategory.behavioural_health, CallCategory.control)
+    if calls is None:
+        calls = history.read(session, pilot, as_of, CallCategory.behavioural_health, CallCategory.control)
     monthly = history.repeat_series(calls, CallCategory.behavioural_health, plan.window_days)
     if monthly is None:
         return Primary(plan, pd.DataFrame(columns=["month", "observed", "phase"]), None)
@@ -104,6 +109,13 @@ def _control(monthly: Monthly | None, data: Series, model: Plan) -> ControlRatio
         return against_control(data, [counts.get(month, np.nan) for month in data.starts], model)
     except EffectError:
         return None
+
+
+def expected_by_month(found: Primary) -> dict[date, float]:
+    """First day of each month → repeat calls expected had nothing changed; empty without a fit."""
+    if found.fit is None:
+        return {}
+    return dict(zip(found.fit.periods["period"], found.fit.periods["expected"], strict=True))
 
 
 # --- the measure -----------------------------------------------------------------------------------------

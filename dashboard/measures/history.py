@@ -39,18 +39,22 @@ def covered(session: Session, pilot: Pilot, as_of: date) -> Coverage | None:
     ).one()
     if first is None:
         return None
-    gaps = session.execute(select(CallGap.first_day, CallGap.last_day).order_by(CallGap.first_day)).tuples()
-    return Coverage(first, last, tuple(gaps), pilot.time_zone)
+    gaps = session.scalars(select(CallGap).order_by(CallGap.first_day))
+    return Coverage(first, last, tuple((gap.first_day, gap.last_day) for gap in gaps), pilot.time_zone)
 
 
-def repeat_series(history: History, category: CallCategory, window_days: int) -> Monthly | None:
-    """The monthly series of one category; None where there is no call of it."""
+def repeat_series(
+    history: History, category: CallCategory, window_days: int, counted: tuple[date, date] | None = None
+) -> Monthly | None:
+    """The monthly series of one category (see :func:`dashboard.repeats.monthly`); None where there is no call of it."""
     calls = history.of(category)
     if history.coverage is None or not len(calls):
         return None
-    return repeats.monthly(calls, history.coverage, window_days)
+    return repeats.monthly(calls, history.coverage, window_days, counted)
 
 
-def month_status(month: date, coverage: Coverage) -> str:
-    """Final, or unfinished when the month runs past the data or the data know a gap in it."""
-    return FINAL if coverage.whole(month, month_end(month), 0) else UNFINISHED
+def month_status(month: date, coverage: Coverage | None, asked: tuple[date, date], window_days: int = 0) -> str:
+    """Final, or unfinished when part of the month lies outside data, period or what can be judged."""
+    last = month_end(month)
+    whole = coverage is not None and asked[0] <= month and last <= asked[1] and coverage.whole(month, last, window_days)
+    return FINAL if whole else UNFINISHED
