@@ -29,6 +29,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard.export.routes import routes as export_routes
 from dashboard.ui import faults
 from dashboard.ui.session import BROWSER_COOKIE, SESSION_COOKIE, cookie_name
 from dashboard.ui.watch import Watcher
@@ -186,7 +187,7 @@ class Guard:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for key, value in HEADERS.items():
-                    headers[key] = value
+                    headers.setdefault(key, value)  # a page of its own may bring a stricter policy
                 if stranger:
                     secure = "; Secure" if _secure(scope) else ""
                     cookie = f"{name}={secrets.token_urlsafe(16)}; Path=/; HttpOnly; SameSite=Lax{secure}"
@@ -219,6 +220,7 @@ app = st.App(
         Route("/session/close", session_close, methods=["POST"]),
         Route("/session/state", session_state, methods=["GET"]),
         Route("/live", live, methods=["GET"]),
+        *export_routes(lambda request: _seat(_token(request))),
     ],
     middleware=[Middleware(Guard)],
     lifespan=_lifespan,

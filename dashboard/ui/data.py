@@ -13,11 +13,12 @@ from sqlalchemy import Engine
 
 from dashboard.charts import draw
 from dashboard.charts.theme import Size
+from dashboard.deck import Leaf, build
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import allowed, compute
 from dashboard.model import Audience, Filters, Result
 from dashboard.ui import session
-from db.access import Viewer
+from db.access import Permission, Viewer
 from db.engine import data_version
 from db.vocab import Scope, text
 
@@ -54,6 +55,13 @@ def figure(now: dict[Scope, int], result: Result, *, size: Size = "exhibit", hei
     return _figure(result, key, state, size, night, height)
 
 
+def deck(viewer: Viewer, now: dict[Scope, int], filters: Filters) -> tuple[Leaf, ...]:
+    """The public slides, in the language of ``filters``. Raises Forbidden for who may not see them."""
+    viewer.must(Permission.see_public)
+    bind = session.bind()
+    return _deck((bind, viewer, filters), astuple(filters), tuple(sorted(now.items())), str(bind.url))
+
+
 def _moved(key: str, now: dict[Scope, int]) -> tuple[int, ...]:
     return tuple(now[Scope(scope)] for scope in MEASURES[key].scopes)
 
@@ -64,6 +72,13 @@ def _result(
 ) -> Result:
     bind, viewer, filters = _ask
     return compute(bind, viewer, key, filters, Audience(audience))
+
+
+@st.cache_resource(show_spinner=False, max_entries=8)
+def _deck(
+    _ask: tuple[Engine, Viewer, Filters], cut: tuple, versions: tuple[tuple[Scope, int], ...], database: str
+) -> tuple[Leaf, ...]:
+    return build(*_ask)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

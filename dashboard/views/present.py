@@ -1,0 +1,25 @@
+"""Prepare the meeting, check the slides, open them."""
+
+import streamlit as st
+
+from dashboard.ui import data, live, present, session
+from db.access import Permission
+from db.vocab import Scope
+
+viewer = session.require(Permission.present)
+pilot = session.pilot()
+lang = present.heading()
+
+
+@st.fragment
+def slides() -> None:
+    """Drawn again by itself when a figure changed: what is seen here is what opens."""
+    with st.container(gap="xsmall"):
+        live.version(*Scope)
+        now = data.versions()
+        leaves = present.leaves(session.require(Permission.present), pilot, now, lang)
+        present.check(leaves)
+        present.thumbnails(leaves, now)
+
+
+slides()
