@@ -40,7 +40,7 @@ def bh_calls(
     - ``institution`` bool, whether that location is marked as an institution
     """
     covered = select(CallType.id, CallType.category).where(CallType.category.in_(categories))
-    kinds = {type_id: category.value for type_id, category in session.execute(covered).tuples() if category}
+    kinds = {type_id: category.value for type_id, category in session.execute(covered) if category}
     statement = select(
         Call.id,
         cast(extract("epoch", Call.received_at), BigInteger),
