@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, create_engine, text
@@ -18,6 +19,7 @@ from db.engine import aggregate_session, engine_for
 from db.models import Pilot, Staff
 from db.vocab import Role
 
+TODAY = date(2026, 11, 14)
 NOW = datetime(2026, 11, 14, 15, 0, tzinfo=UTC)
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -148,3 +150,29 @@ def viewer() -> Callable[..., access.Viewer]:
         )
 
     return make
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Where everything is said to be installed (TANDEM_CI), a skipped browser or PostgreSQL test is a failure."""
+    outcome: Any = yield
+    report = outcome.get_result()
+    needs = [name for name in ("browser", "postgres") if item.get_closest_marker(name)]
+    if needs and report.skipped and not hasattr(report, "wasxfail") and os.environ.get("TANDEM_CI"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped though TANDEM_CI is set ({', '.join(needs)}): {report.longrepr}"
+
+
+@pytest.fixture(scope="session")
+def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo city on ``TODAY`` as an SQLite file, made once; copy it, do not write to it."""
+    import seed
+
+    path = tmp_path_factory.mktemp("demo") / "tandem.db"
+    city = create_engine_at(path)
+    migrate.upgrade(city)
+    seed.build(city, TODAY)
+    with city.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    city.dispose()
+    return path

@@ -70,7 +70,7 @@ def totals(viewer: Viewer) -> None:
         st.dataframe(
             pd.DataFrame(rows),
             hide_index=True,
-            column_config={name: st.column_config.TextColumn(alignment="right", width="small") for name in amounts}
+            column_config={name: st.column_config.TextColumn(alignment="right") for name in amounts}
             | {"Line": st.column_config.TextColumn(pinned=True)},
             alt="Budget, obligated, spent and remaining dollars of each budget line",
         )
@@ -240,11 +240,12 @@ def ledger(viewer: Viewer) -> None:
         pd.DataFrame([_ledger_row(entry, voided.get(entry.id)) for entry in entries]),
         hide_index=True,
         height=420,
+        placeholder="",
         column_config={
             "No.": st.column_config.NumberColumn(width="small", pinned=True),
             "Amount": st.column_config.NumberColumn(format="dollar"),
-            "Date": st.column_config.DateColumn(format="MMM D, YYYY"),
-            "Paid": st.column_config.DateColumn(format="MMM D, YYYY"),
+            "Date": st.column_config.DateColumn(format="D MMM YYYY"),
+            "Paid": st.column_config.DateColumn(format="D MMM YYYY"),
         },
         alt="Every entry of the ledger",
     )

@@ -30,7 +30,7 @@ def ledger() -> None:
 
 figures()
 if viewer.may(Permission.write_money):
-    entry, others = st.columns([3, 2], gap="large")
+    entry, others = st.columns([3, 2])
     with entry, st.container(border=True):
         money.entry_form(viewer)
     with others:
