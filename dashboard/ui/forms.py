@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -22,6 +23,12 @@ from db.forms.work import submit_key
 from db.vocab import Language, label
 
 E = TypeVar("E", bound=StrEnum)
+_TOUCH = Path(__file__).with_name("touch.css")
+
+
+def for_fingers() -> None:
+    """At the head of a page with a form: on a phone every target is at least 44 px high."""
+    st.html(_TOUCH)
 
 
 @dataclass
@@ -98,14 +105,16 @@ def choice(
     help: str | None = None,
 ) -> E | None:
     """One of a few, one tap each."""
-    picked = st.pills(title, list(options), format_func=label, key=form.key(name), default=default, help=help)
+    picked = st.pills(
+        title, list(options), format_func=label, key=form.key(name), default=default, help=help, wrap=True
+    )
     form.wrong(name)
     return picked
 
 
 def choices(form: Draft, name: str, title: str, options: Sequence[E] | type[E]) -> list[E]:
     """Any of a few, one tap each."""
-    picked = st.pills(title, list(options), format_func=label, key=form.key(name), selection_mode="multi")
+    picked = st.pills(title, list(options), format_func=label, key=form.key(name), selection_mode="multi", wrap=True)
     form.wrong(name)
     return list(picked or [])
 
@@ -124,7 +133,7 @@ def select(
 def yes_no(form: Draft, name: str, title: str, *, unknown: str = "Not asked") -> bool | None:
     """Yes, no, or not known: three answers, none of them silent."""
     answers: Mapping[str, bool | None] = {"Yes": True, "No": False, unknown: None}
-    picked = st.pills(title, list(answers), key=form.key(name), default=unknown)
+    picked = st.pills(title, list(answers), key=form.key(name), default=unknown, wrap=True)
     form.wrong(name)
     return answers[picked] if picked else None
 
@@ -137,7 +146,7 @@ def text(form: Draft, name: str, title: str, **more: Any) -> str:
 
 def minutes(form: Draft, name: str = "minutes", title: str = "Minutes") -> int | None:
     """A preset in one tap, or any number."""
-    picked = st.pills(title, [15, 30, 45, 60, 90, "Other"], key=form.key(name))
+    picked = st.pills(title, [15, 30, 45, 60, 90, "Other"], key=form.key(name), wrap=True)
     other = None
     if picked == "Other":
         other = st.number_input("How many minutes", value=None, step=5, key=form.key(f"{name}-other"), placeholder="25")
@@ -149,7 +158,9 @@ def moment(form: Draft, who: Viewer, name: str = "at", title: str = "When") -> d
     """Now, earlier today, yesterday or any day, in the pilot's zone. Aware; None while incomplete."""
     zone = ZoneInfo(session.pilot().time_zone)
     local = who.now.astimezone(zone)
-    when = st.pills(title, ["Now", "Earlier today", "Yesterday", "Another day"], key=form.key(name), default="Now")
+    when = st.pills(
+        title, ["Now", "Earlier today", "Yesterday", "Another day"], key=form.key(name), default="Now", wrap=True
+    )
     on: date | None = local.date()
     clock: time | None = None
     if when == "Another day":

@@ -1,7 +1,6 @@
 """The form “Refer someone”: five questions for an officer's phone, and what happens next."""
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 import streamlit as st
@@ -28,7 +27,7 @@ def show(who: Viewer) -> None:
     desk = who.may(Permission.see_people)
     form = forms.draft("refer")
     values: dict[str, Any] = _source(form, who) if desk else {}
-    values |= _who(form, who, desk) | _where(form, who)
+    values |= _who(form, who, desk) | _where(form, who, desk)
     values["needs"] = forms.choices(form, "needs", "Why: tick what fits", Need)
     values["urgency"] = forms.choice(form, "urgency", "How soon", Urgency)
     values["safety_note"] = forms.text(
@@ -55,8 +54,7 @@ def _send(who: Viewer, values: Mapping[str, Any]) -> Saved:
 def _source(form: forms.Draft, who: Viewer) -> dict[str, Any]:
     """The desk also enters what others send: by phone, from a school, a hospital, the call review."""
     source = forms.select(form, "source", "Sent by", Source)
-    values: dict[str, Any] = {"received_at": forms.moment(form, who, "received_at", "Received")}
-    return values | ({"source": source} if source else {})
+    return {"source": source, "received_at": forms.moment(form, who, "received_at", "Received")}
 
 
 def _who(form: forms.Draft, who: Viewer, desk: bool) -> dict[str, Any]:
@@ -83,11 +81,12 @@ def _who(form: forms.Draft, who: Viewer, desk: bool) -> dict[str, Any]:
     return values
 
 
-def _where(form: forms.Draft, who: Viewer) -> dict[str, Any]:
+def _where(form: forms.Draft, who: Viewer, desk: bool) -> dict[str, Any]:
     values: dict[str, Any] = {"place": forms.text(form, "place", "Where", placeholder="Address or place")}
-    happened: datetime | None = forms.moment(form, who, "happened_at", "When")
+    if not desk:  # the desk says when it was received; what it happened at is rarely told
+        values["happened_at"] = forms.moment(form, who, "happened_at", "When")
     number = forms.text(form, "incident_number", "Incident number, if there is one", placeholder="26-041877")
-    return values | {"happened_at": happened, "incident_number": number}
+    return values | {"incident_number": number}
 
 
 def _what_next(sent: tuple[Any, ...]) -> None:

@@ -55,7 +55,7 @@ def _card(who: Viewer, row: Referral, known: dict[int, Known]) -> None:
         _age_badges(who, row)
     where = [
         detail.place if detail and detail.place else "",
-        f"incident {row.incident_number}" if row.incident_number else "",
+        f"Incident {row.incident_number}" if row.incident_number else "",
     ]
     lines = [
         f"Received {clock(row.received_at, zone)} from {label(row.source).lower()}",

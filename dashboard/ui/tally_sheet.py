@@ -35,7 +35,7 @@ Cells = Mapping[TallyItem, TallyCell]
 
 
 def choose(who: Viewer) -> tuple[int, date] | None:
-    """Whose week, and which: the oldest one that still has to be certified comes first."""
+    """Whose week, and which: the newest one that still has to be certified is open, older ones are named."""
     with record_session(session.bind(), who) as database:
         staff = database.scalars(select(Staff).order_by(Staff.id)).all()
         names = {s.id: s.name for s in staff}
@@ -49,7 +49,7 @@ def choose(who: Viewer) -> tuple[int, date] | None:
     if picked is None or not weeks:
         st.info("There is no week to report yet: the pilot has not begun for this person.", icon=":material/event:")
         return None
-    first = min((w for w, state in weeks.items() if state in OPEN), default=max(weeks))
+    first = max((w for w, state in weeks.items() if state in OPEN), default=max(weeks))
     with right:
         week = st.selectbox(
             "Week of",
@@ -121,12 +121,12 @@ def _frame(lines: Sequence[Line]) -> pd.DataFrame:
 
 def _columns() -> dict[str, Any]:
     return {
-        "item": st.column_config.TextColumn("Item", disabled=True, width=170),
-        "log": st.column_config.NumberColumn("Log", disabled=True, format="%g", width=50, help="What the log says now"),
+        "item": st.column_config.TextColumn("Item", disabled=True, width=168),
+        "log": st.column_config.NumberColumn("Log", disabled=True, format="%g", width=46, help="What the log says now"),
         "reported": st.column_config.NumberColumn(
-            "Reported", min_value=0, format="%g", width=70, help="Empty means not recorded. Zero is 0."
+            "Reported", min_value=0, format="%g", width=84, help="Empty means not recorded. Zero is 0."
         ),
-        "past": st.column_config.LineChartColumn("12 weeks", y_min=0, width=90, help="The figures that counted"),
+        "past": st.column_config.LineChartColumn("12 weeks", y_min=0, width=64, help="The figures that counted"),
     }
 
 
@@ -138,7 +138,8 @@ def _grid(form: forms.Draft, opened: Sheet) -> dict[TallyItem, Decimal | None]:
         column_config=_columns(),
         hide_index=True,
         num_rows="fixed",
-        height=35 * (len(opened.lines) + 1) + 3,
+        height="content",
+        placeholder="–",
         alt="The items of the week: what the log says, what is reported, the last twelve weeks",
     )
     st.caption("Empty is “not recorded”, not zero. A cell you leave alone follows the log.")
@@ -249,7 +250,8 @@ def _locked(opened: Sheet) -> None:
         frame,
         column_config=_columns() | {"reason": st.column_config.TextColumn("Why it differs")},
         hide_index=True,
-        height=35 * (len(opened.lines) + 1) + 3,
+        height="content",
+        placeholder="–",
     )
 
 

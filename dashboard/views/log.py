@@ -2,10 +2,11 @@
 
 import streamlit as st
 
-from dashboard.ui import intervention_form, session
+from dashboard.ui import forms, intervention_form, session
 from db.access import Permission
 
 who = session.require(Permission.log_work)
+forms.for_fingers()
 st.title("Log an intervention", anchor=False)
 form, latest = st.columns([3, 2], gap="large")
 with form:

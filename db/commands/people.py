@@ -145,8 +145,8 @@ def age_band(born_on: date, today: date) -> AgeBand:
 
 
 def fold(text: str) -> str:
-    """Case, accents and punctuation away: “Ana-María” → “ana maria”."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    """Case, accents and punctuation away: “Ana-María O’Neil” → “ana maria oneil”."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c) and c not in "'’")
     return " ".join("".join(c if c.isalnum() else " " for c in plain).casefold().split())
 
 

@@ -242,6 +242,7 @@ class ReferralForm(Form):
     """Somebody is sent to the desk. ``name`` empty: unknown. ``agreed`` None: the person was not asked."""
 
     ask: ClassVar = {
+        "source": "Who sent it is missing. Choose one.",
         "needs": "Why is missing. Tick at least one need.",
         "urgency": "The urgency is missing. Choose one.",
     }
