@@ -7,9 +7,11 @@ moment, type and place are the same. All of it happens in the caller's transacti
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from typing import cast as cast_to
 
 import numpy as np
 import pandas as pd
@@ -29,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db.cad.read import NO_TYPE, Parsed, Progress, Refusal, silent
+from db.cad.read import NO_TYPE, Parsed, Progress, Refusal, silent, unswept
 from db.cad.report import EPOCH, missing_days
 from db.cad.rules import folded
 from db.models import Call, CallGap, CallType, Location
@@ -53,8 +55,8 @@ class Distinct:
 def distinct_calls(parsed: Parsed) -> Distinct:
     """Bring the rows that tell of one call together. The earliest row speaks; others fill its blanks."""
     calls, refused = parsed.calls, []
-    too_long = calls["incident"].str.len() > _LONGEST_NUMBER
-    if too_long.any():
+    lengths = np.fromiter(map(len, calls["incident"]), np.int64, len(calls))
+    if (too_long := lengths > _LONGEST_NUMBER).any():
         refused = [
             Refusal(int(line), f"the incident number “{number[:30]}…” is longer than {_LONGEST_NUMBER} characters")
             for line, number in calls.loc[too_long, ["line", "incident"]].itertuples(index=False)
@@ -71,7 +73,7 @@ def distinct_calls(parsed: Parsed) -> Distinct:
 
 def _perhaps_repeated(keys: pd.Series) -> np.ndarray:
     """Rows whose key, or by rare chance only its hash, occurs again: a number per row instead of a text."""
-    hashes = np.fromiter(map(hash, keys.tolist()), np.int64, len(keys))
+    hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
     return pd.Series(hashes).duplicated(keep=False).to_numpy()
 
 
@@ -178,12 +180,32 @@ def store(session: Session, parsed: Parsed, calls: pd.DataFrame, import_id: int,
     types = _type_ids(session, parsed.types, np.unique(calls["type"]))
     places = _place_ids(session, parsed.places, np.unique(calls["location"]))
     dialect = session.get_bind().dialect.name
-    if dialect == "sqlite":  # else pages of the indexes are written out again and again; ends with the connection
-        session.connection().exec_driver_sql("PRAGMA cache_size = -131072")
-    for start in range(0, len(calls), BATCH):
-        part = calls.iloc[start : start + BATCH]
-        bulk_insert(session, Call.__table__, COLUMNS, _tuples(part, parsed, types, places, import_id, dialect))
-        progress("storing", min(start + BATCH, len(calls)), len(calls))
+    with _indexes_later(session, len(calls)), unswept():
+        for start in range(0, len(calls), BATCH):
+            part = calls.iloc[start : start + BATCH]
+            bulk_insert(session, Call.__table__, COLUMNS, _tuples(part, parsed, types, places, import_id, dialect))
+            progress("storing", min(start + BATCH, len(calls)), len(calls))
+
+
+@contextmanager
+def _indexes_later(session: Session, rows: int) -> Iterator[None]:
+    """On SQLite, a load that outweighs what is there makes the indexes at its end, in the same transaction.
+
+    PostgreSQL would lock readers out meanwhile, so there they stay.
+    """
+    connection = session.connection()
+    if connection.dialect.name != "sqlite":
+        yield
+        return
+    connection.exec_driver_sql("PRAGMA cache_size = -131072")  # else index pages are written out again and again
+    table = cast_to(Table, Call.__table__)
+    outweighs = rows >= BATCH and rows > (session.scalar(select(func.max(Call.id))) or 0)
+    indexes = sorted(table.indexes, key=lambda index: str(index.name)) if outweighs else []
+    for index in indexes:
+        index.drop(connection)
+    yield
+    for index in indexes:
+        index.create(connection)
 
 
 COLUMNS = (
@@ -196,9 +218,7 @@ def _tuples(
     part: pd.DataFrame, parsed: Parsed, types: np.ndarray, places: np.ndarray, import_id: int, dialect: str
 ) -> Iterator[tuple[Any, ...]]:
     """Rows as the driver takes them. Moments are texts in the very form SQLAlchemy's types store."""
-    moments = np.datetime_as_string(part["utc"].to_numpy().astype("datetime64[s]"))
-    tail = ".000000" if dialect == "sqlite" else "+00"
-    received = [f"{text.replace('T', ' ')}{tail}" for text in moments.tolist()]
+    received = _moment_texts(part["utc"].to_numpy(), ".000000" if dialect == "sqlite" else "+00")
     days = np.datetime_as_string(part["day"].to_numpy().astype("datetime64[D]")).tolist()
     where: list[int | None] = [*places.tolist(), None]
     how: list[str | None] = [*parsed.dispositions, None]
@@ -215,6 +235,15 @@ def _tuples(
         [import_id] * len(part),
         strict=True,
     )
+
+
+def _moment_texts(utc: np.ndarray, tail: str) -> list[str]:
+    """“2018-01-01 18:19:00” and the tail, made by the column: the T in the middle is overwritten in place."""
+    texts = np.datetime_as_string(utc.astype("datetime64[s]")).astype("S19")
+    letters = texts.view(np.uint8).reshape(len(texts), 19)
+    whole = np.empty((len(texts), 19 + len(tail)), np.uint8)
+    whole[:, :19], whole[:, 10], whole[:, 19:] = letters, ord(" "), np.frombuffer(tail.encode(), np.uint8)
+    return whole.view(f"S{19 + len(tail)}").ravel().astype(str).tolist()
 
 
 def bulk_insert(session: Session, table: FromClause, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
@@ -245,19 +274,16 @@ def _type_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.nd
 
 def _place_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.ndarray:
     wanted = [names[k] for k in used if k >= 0]
-    known = _known_places(session, wanted)
-    new = [name for name in wanted if name not in known]
-    bulk_insert(session, Location.__table__, ("name", "is_institution"), ((name, False) for name in new))
-    known |= _known_places(session, new)
-    return np.array([known.get(name, -1) for name in names], np.int64)
-
-
-def _known_places(session: Session, names: Sequence[str]) -> dict[str, int]:
+    newest = session.scalar(select(func.max(Location.id))) or 0
     known: dict[str, int] = {}
-    for start in range(0, len(names), _NAMES):
-        part = names[start : start + _NAMES]
-        known |= dict(session.execute(select(Location.name, Location.id).where(Location.name.in_(part))).tuples().all())
-    return known
+    for start in range(0, len(wanted) if newest else 0, _NAMES):
+        part = Location.name.in_(wanted[start : start + _NAMES])
+        known |= dict(session.execute(select(Location.name, Location.id).where(part)).tuples().all())
+    new = [(name, False) for name in wanted if name not in known]
+    bulk_insert(session, Location.__table__, ("name", "is_institution"), new)
+    added = select(Location.name, Location.id).where(Location.id > newest)
+    known |= dict(session.execute(added).tuples().all())
+    return np.array([known.get(name, -1) for name in names], np.int64)
 
 
 _NAMES = 5_000

@@ -16,10 +16,12 @@ _DIRECTIONS = {
     "SOUTHEAST": "SE", "SOUTHWEST": "SW",
 }  # fmt: skip
 _STREET_KINDS = frozenset(_SUFFIXES.values()) | {"WAY", "ST", "RD", "DR", "LN", "CT", "PL", "HWY", "PIKE", "ROW"}
-_UNIT = re.compile(r"(?:\s+(?:APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT)\b\.?\s*#?\s*|\s*#\s*)(\w+)\s*$")
-_BLOCK = re.compile(r"^(\d+)(?:XX|00)?\s*-?\s*(?:BLOCK|BLK|BK)\b\.?(?:\s+OF\b)?\s*")
+_UNIT = re.compile(r"(?:\s+(?:APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT)\b\s*#?\s*|\s*#\s*)(\w+)\s*$")
+_UNIT_WORDS = frozenset({"APT", "APARTMENT", "UNIT", "STE", "SUITE", "RM", "ROOM", "LOT"})
+_BLOCK = re.compile(r"^(\d+)(?:XX|00)?\s*-?\s*(?:BLOCK|BLK|BK)\b(?:\s+OF\b)?\s*")
 _BLOCK_XX = re.compile(r"^(\d+)XX\b")
 _CROSSING = re.compile(r"\s*(?:/|&|@|\\|\bAND\b|\bAT\b)\s*")
+_DECIMAL = re.compile(r"\d\.\d")
 _NOTHING = frozenset({"", "UNKNOWN", "UNK", "NONE", "NULL", "N/A", "NA", "NAN", "NOT RECORDED", "-", "--", "0", "?"})
 
 
@@ -40,29 +42,34 @@ def place(parts: Sequence[str], crossing_from: int | None = None) -> str | None:
     crossing street. Suffixes and directions are abbreviated, ``92XX BLOCK OF`` and ``9200 BLOCK`` become 9200,
     units ``# 4``, and both streets of a crossing stand in alphabetical order.
     """
-    cells = [tidy(part) for part in parts]
-    if len(cells) > 1 and re.fullmatch(r"0+", cells[0]):
+    cells = [tidy(part).upper() for part in parts]
+    if len(cells) > 1 and not cells[0].strip("0"):
         cells[0] = ""
-    cells = ["" if blank(cell) and cell != "0" else cell for cell in cells]
+    cells = ["" if cell in _NOTHING and cell != "0" else cell for cell in cells]
     edge = len(cells) if crossing_from is None else crossing_from
-    text = tidy(" ".join(cells[:edge]))
-    crossing = tidy(" ".join(cells[edge:]))
+    text, crossing = (" ".join(filter(None, half)) for half in (cells[:edge], cells[edge:]))
     if crossing:
         text = f"{text} / {crossing}" if text else crossing
-    text = text.upper().replace(".", "" if not re.search(r"\d\.\d", text) else ".").strip(" ,;-/")
-    if text in _NOTHING:
-        return None
-    return _spelled(text)[:200].strip()
+    if "." in text and not _DECIMAL.search(text):  # a pair of coordinates keeps its points
+        text = text.replace(".", "")
+    text = text.strip(" ,;-/")
+    return _spelled(text)[:200].strip() if text not in _NOTHING else None
 
 
 def _spelled(text: str) -> str:
-    text = _BLOCK.sub(lambda m: f"{_hundred(m)} ", text)
-    text = tidy(_BLOCK_XX.sub(r"\g<1>00", text).replace(",", " "))
+    if "XX" in text or " B" in text:
+        text = _BLOCK_XX.sub(r"\g<1>00", _BLOCK.sub(lambda m: f"{_hundred(m)} ", text))
+    words = text.replace(",", " ").split()
     unit = ""
-    if found := _UNIT.search(text):
-        text, unit = text[: found.start()], f" # {found[1]}"
-    streets = [" ".join(_words(street.split())) for street in _CROSSING.split(text) if street.strip()]
-    return " / ".join(sorted(streets)) + unit
+    if "#" in text or not _UNIT_WORDS.isdisjoint(words):
+        text = " ".join(words)
+        if found := _UNIT.search(text):
+            text, unit = text[: found.start()], f" # {found[1]}"
+            words = text.split()
+    if any(mark in text for mark in "/&@\\") or "AND" in words or "AT" in words:
+        streets = (_words(street.split()) for street in _CROSSING.split(" ".join(words)) if street.strip())
+        return " / ".join(sorted(" ".join(street) for street in streets)) + unit
+    return " ".join(_words(words)) + unit
 
 
 def _hundred(match: re.Match[str]) -> str:
@@ -71,10 +78,11 @@ def _hundred(match: re.Match[str]) -> str:
 
 def _words(words: list[str]) -> list[str]:
     """Abbreviate, but never a street whose very name is the word: NORTH ST stays, 12 NORTH MAIN STREET does not."""
-    short = [_SUFFIXES.get(word, word) if k else word for k, word in enumerate(words)]
+    short = [words[0], *(_SUFFIXES.get(word, word) for word in words[1:])] if words else []
+    if len(short) < 2 or _DIRECTIONS.keys().isdisjoint(short):
+        return short
     for k, word in enumerate(short):
         named = k + 1 < len(short) and short[k + 1] in _STREET_KINDS and (k == 0 or short[k - 1].isdigit())
-        alone = len(short) == 1
-        if word in _DIRECTIONS and not named and not alone:
+        if word in _DIRECTIONS and not named:
             short[k] = _DIRECTIONS[word]
     return short

@@ -27,6 +27,18 @@ def silent(_stage: str, _done: int, _of: int) -> None:
     """No progress shown."""
 
 
+@contextmanager
+def unswept() -> Iterator[None]:
+    """Without garbage collection: sweeping a chunk's thousands of short lists again and again doubles the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     line: int
@@ -82,7 +94,7 @@ class _Gathered:
     lines: list[np.ndarray] = field(default_factory=list)
     days: Codes = field(default_factory=Codes)
     clocks: Codes = field(default_factory=Codes)
-    incidents: list[pd.Series] = field(default_factory=list)
+    incidents: list[str] = field(default_factory=list)
     type: Codes = field(default_factory=Codes)
     location: Codes = field(default_factory=Codes)
     disposition: Codes = field(default_factory=Codes)
@@ -123,7 +135,7 @@ def _gather(header: Header, *, whole_cells: bool, progress: Progress) -> _Gather
     got = _Gathered()
     width = len(header.names)
     narrow, wide = 1 + max(place for places in header.places.values() for place in places), width
-    with _unswept():
+    with unswept():
         for lines, rows in header.sheet.walk():
             if lines and lines[0] <= header.line:
                 top = sum(1 for line in lines if line <= header.line)
@@ -136,18 +148,6 @@ def _gather(header: Header, *, whole_cells: bool, progress: Progress) -> _Gather
                 _add(got, header, lines, rows, whole_cells=whole_cells)
                 progress("reading", min(lines[-1], header.sheet.about), header.sheet.about)
     return got
-
-
-@contextmanager
-def _unswept() -> Iterator[None]:
-    """Without garbage collection: sweeping a chunk's thousands of short lists again and again doubles the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _evened(
@@ -179,7 +179,7 @@ def _add(got: _Gathered, header: Header, lines: list[int], rows: list[list[str]]
         numbers = list(map(itemgetter(*header.places["incident"]), rows))
         if _UNTIDY.search(",".join(numbers)):
             numbers = ["" if blank(number) and number != "0" else tidy(number) for number in numbers]
-        got.incidents.append(pd.Series(numbers, dtype="str"))
+        got.incidents += numbers
 
 
 _UNTIDY = re.compile(r"[\s\0]|(?:^|,)(?:-+|n/?a|none|null|unk\w*|not recorded|\?)(?:,|$)", re.IGNORECASE)
@@ -222,12 +222,10 @@ def _coded(got: _Gathered, header: Header) -> tuple[pd.DataFrame, tuple[list[str
     person, persons = got.person.mapped(
         lambda raw: None if blank(raw) else keyed_hash(tidy(raw).upper(), "call person")
     )
-    incidents = (
-        pd.concat(got.incidents, ignore_index=True) if got.incidents else pd.Series("", range(count), dtype="str")
-    )
+    incidents = np.array(got.incidents, dtype=object) if got.incidents else np.full(count, "", dtype=object)
     frame = pd.DataFrame(
         {
-            "incident": incidents,
+            "incident": pd.Series(incidents, dtype=object),
             "type": kind,
             "location": places if len(places) else none,
             "disposition": outcome if len(outcome) else none,

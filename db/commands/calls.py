@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from db.access import Permission, Viewer
 from db.cad import load
 from db.cad.mapping import ColumnMapping, find_header
-from db.cad.read import Parsed, Progress, read_calls, silent
+from db.cad.read import Parsed, Progress, read_calls, silent, unswept
 from db.cad.report import ImportReport, suspicions
 from db.cad.rules import apply_rules, folded
 from db.cad.sniff import CadFile, open_file
@@ -46,10 +46,22 @@ def import_calls(
     if not viewer.may(Permission.import_calls):
         with write(session, viewer, Permission.import_calls, "import calls"):
             raise AssertionError("write() lets nobody in without the permission")
-    file = open_file(source, name)
-    zone = the_pilot(session).time_zone
+    with unswept():
+        return _imported(session, viewer, open_file(source, name), mapping, sheet, date_format, dry_run, progress)
+
+
+def _imported(
+    session: Session,
+    viewer: Viewer,
+    file: CadFile,
+    mapping: ColumnMapping,
+    sheet: str | None,
+    date_format: str | None,
+    dry_run: bool,
+    progress: Progress,
+) -> ImportReport:
     header = find_header(file, mapping, sheet)
-    parsed = read_calls(header, mapping, zone, date_format, progress)
+    parsed = read_calls(header, mapping, the_pilot(session).time_zone, date_format, progress)
     calls = load.distinct_calls(parsed)
     parsed.refused = sorted(parsed.refused + calls.refused, key=lambda refusal: refusal.line)
     warnings = suspicions(parsed, viewer.today) + calls.notes
