@@ -1,7 +1,7 @@
 """Calls made into rows: types and rules, places, imports, calls, units."""
 
 import hashlib
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 
 from db.cad.rules import decider
@@ -40,7 +40,7 @@ def call_rows(calls: list[Happening], clock: Clock, seed: int) -> Rows:
         CallUnit: [],
         CallGap: [_gap(clock)],
     }
-    random = stream(seed, "units")
+    random, midnight = stream(seed, "units"), clock.at(clock.cut, 0)
     imports = _imports(calls, clock, rows)
     for number, call in enumerate(calls, start=1):
         if call.subject and call.subject not in keys:
@@ -54,7 +54,7 @@ def call_rows(calls: list[Happening], clock: Clock, seed: int) -> Rows:
             "disposition": _disposition(call, types[call.kind]["category"], random),
         }
         rows[Call].append(row)
-        rows[CallUnit] += _units(row, types[call.kind]["category"], random)
+        rows[CallUnit] += _units(row, types[call.kind]["category"], random, midnight)
     return rows
 
 
@@ -81,15 +81,15 @@ def _rules() -> list[Row]:
 def _types(calls: list[Happening], rules: list[Row]) -> dict[str, Row]:
     decide = decider([CallRule(**rule) for rule in rules])
     types: dict[str, Row] = {}
-    for name in sorted({c.kind for c in calls}):
+    for name in dict.fromkeys(c.kind for c in calls):  # ids in the order of first appearance, on any date
         rule = decide(name)
         types[name] = {"id": len(types) + 1, "name": name, "category": rule.category if rule else None}
     return types
 
 
 def _places(calls: list[Happening]) -> dict[str, Row]:
-    institutions = set(reference.names("institution"))
-    names = sorted({c.place for c in calls if c.place} | institutions)
+    institutions = reference.names("institution")
+    names = dict.fromkeys([*institutions, *(c.place for c in calls if c.place)])
     return {name: {"id": k, "name": name, "is_institution": name in institutions} for k, name in enumerate(names, 1)}
 
 
@@ -126,7 +126,7 @@ def _imports(calls: list[Happening], clock: Clock, rows: Rows) -> dict[int, Row]
             "at": clock.at(max(due, 0) - 1 if due > 0 else due, 990),
             "by": "analyst",
             "file_name": name,
-            "file_hash": hashlib.sha256(name.encode()).hexdigest(),
+            "file_hash": hashlib.sha256(f"fictional load {batch}".encode()).hexdigest(),
             "mapping": MAPPING,
             "rows_read": len(found) + refused,
             "added": len(found),
@@ -175,8 +175,8 @@ def _disposition(call: Happening, category: CallCategory | None, random: Random)
     return random.choices([e for e, _ in endings], [w for _, w in endings])[0]
 
 
-def _units(call: Row, category: CallCategory | None, random: Random) -> list[Row]:
-    """The units that went, with their times; a few never arrived, some calls have no unit at all."""
+def _units(call: Row, category: CallCategory | None, random: Random, now: datetime) -> list[Row]:
+    """The units that went, with their times up to ``now``; a few never arrived, some calls have no unit at all."""
     if category is CallCategory.behavioural_health:
         count, minutes = random.choices((1, 2, 3), (40, 47, 13))[0], 36
     elif category is CallCategory.control and random.random() < 0.75:
@@ -189,15 +189,13 @@ def _units(call: Row, category: CallCategory | None, random: Random) -> list[Row
         arrived = dispatched + timedelta(seconds=random.randint(180, 1200))
         stayed = timedelta(seconds=round(60 * min(minutes * random.lognormvariate(0, 0.55), 400)))
         came = random.random() > 0.05
-        units.append(
-            {
-                "call_id": call["id"],
-                "unit": unit,
-                "dispatched_at": dispatched,
-                "arrived_at": arrived if came else None,
-                "cleared_at": arrived + stayed if came else dispatched + timedelta(minutes=4),
-            }
-        )
+        times = {
+            "dispatched_at": dispatched,
+            "arrived_at": arrived if came else None,
+            "cleared_at": arrived + stayed if came else dispatched + timedelta(minutes=4),
+        }
+        known = {name: moment if moment and moment < now else None for name, moment in times.items()}
+        units.append({"call_id": call["id"], "unit": unit} | known)
     return units
 
 
