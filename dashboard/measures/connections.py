@@ -47,7 +47,7 @@ def ladder(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
         .order_by(Connection.id)
     ).all()
     names = ["id", "need", "provider", "in_city", "opened_on", "ended_on", "end_reason"]
-    table = pd.DataFrame(rows, columns=names).astype(object)
+    table = pd.DataFrame(rows, columns=names, dtype=object)  # None stays None
     for step in Step:
         table[step.value] = pd.Series([days[step].get(i) for i in table["id"]], index=table.index, dtype=object)
     later = table["ended_on"].map(lambda day: day is not None and day > filters.as_of).astype(bool)

@@ -52,19 +52,26 @@ def disclose(result: Result, threshold: int) -> Result:
     grain = ""
     if guard.period is not None:
         grain, table = _coarsened(table, guard, result, threshold)
+    counts = table
     table, unprotected = _hidden_cells(_known_columns(table, guard), guard, threshold)
+    secret = _secrets(counts, table, guard)
     result = replace(result, table=table, spark=_spark(table, guard), marks=_public(result, grain))
     if unprotected or any(is_small(count, threshold) for count in guard.headline):
         return _mute(replace(result, table=_without(table, [*guard.derived, *guard.cumulative])), threshold)
     lang = result.filters.lang
     broken_ladder = any(bool(table[name].isna().any()) for name in guard.nested)
-    if broken_ladder or any(is_small(count, threshold) for count in guard.said):
+    if broken_ladder or any(is_small(count, threshold) or count in secret for count in guard.said):
         result = replace(result, context="", sentence=_words("hidden_sentence", lang, threshold))
-    if any(is_small(count, threshold) for count in guard.noted):
+    if any(is_small(count, threshold) or count in secret for count in guard.noted):
         result = replace(result, caveats=())
     if bool(table["hidden"].any()):
         result = replace(result, caveats=(*result.caveats, _words("hidden_note", lang, threshold)))
     return result
+
+
+def _secrets(counts: pd.DataFrame, table: pd.DataFrame, guard: Guard) -> set[float]:
+    """The values of the hidden cells: a sentence that says one of them would give it away."""
+    return {float(value) for name in guard.bars for value in counts.loc[table[name].isna(), name] if value}
 
 
 def _words(key: str, lang: str, threshold: int) -> str:

@@ -70,8 +70,9 @@ def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: 
     start, end = common.bounds(pilot, filters.first, common.until(filters))
     known = select(Call.incident_number).where(Call.incident_number.is_not(None))
     own = Intervention.incident_number
+    strange = func.count().filter(own.is_not(None), own.not_in(known))
     work = (
-        select(func.count(), func.count().filter(own.is_(None)), func.count().filter(own.not_in(known)))
+        select(func.count(), func.count().filter(own.is_(None)), strange)
         .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
         .where(or_(Intervention.mode == Mode.on_scene, own.is_not(None)))
         .where(True if filters.staff_id is None else Intervention.staff_id == filters.staff_id)
@@ -81,9 +82,9 @@ def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: 
         .where(Referral.received_at >= start, Referral.received_at < end, Referral.incident_number.is_not(None))
         .where(True if filters.staff_id is None else Referral.staff_id == filters.staff_id)
     )
-    works, lacking, strange = session.execute(work).one()
+    works, lacking, unknown = session.execute(work).one()
     sents, lost = session.execute(sent).one()
-    counts = {"lacking": lacking, "strange": strange, "referral": lost}
+    counts = {"lacking": lacking, "strange": unknown, "referral": lost}
     n, total = sum(counts.values()), works + sents
     rows = [(common.said(key, name, lang), count) for name, count in counts.items()]
     values = {

@@ -144,7 +144,8 @@ def _text(results: list[Result], *, whole: bool) -> str:
     if not whole:
         widths = [max(len(result.key) for result in results), max(len(result.display) for result in results)]
         lines = [
-            f"{result.key:<{widths[0]}}  {result.display:>{widths[1]}}  {said(result.key, 'title', result.filters.lang)}"
+            f"{result.key:<{widths[0]}}  {result.display:>{widths[1]}}  "
+            + said(result.key, "title", result.filters.lang)
             + (f" ({result.context})" if result.context else "")
             for result in results
         ]

@@ -23,14 +23,19 @@ from db.models import (
     Target,
 )
 from db.vocab import (
+    AgeBand,
     AttemptMode,
+    ConnectionEnd,
     EventKind,
+    Language,
     Mode,
     Need,
     Outcome,
     ProviderKind,
     Purpose,
+    RaceEthnicity,
     ReferralStatus,
+    Sex,
     Source,
     Step,
     TallyItem,
@@ -132,4 +137,50 @@ def add_one_of_everything(bind: Engine) -> None:
         tally(session, date(2026, 2, 2), {TallyItem.referrals_received: 1, TallyItem.in_person: 1})
         session.add(Target(measure="people_served", value=300, by_date=date(2027, 1, 11)))
         session.add(Event(on_date=first, kind=EventKind.training, label="Training"))
+        session.commit()
+
+
+def add_small_counts(bind: Engine) -> None:
+    """Forty people with many small cells: three in the first quarter, twelve in the second, twenty-five in the third.
+
+    Two are under 18, one is of unknown sex, four speak Portuguese; each is referred, most are tried, reached,
+    seen twice and connected.
+    """
+    days = [date(2026, 2, 3)] * 3 + [date(2026, 5, 5)] * 12 + [date(2026, 8, 4)] * 25
+    with aggregate_session(bind) as session:
+        for number in (1, 2, 3):
+            provider(session, number, in_city=number != 3)
+        for number, day in enumerate(days, 1):
+            person(
+                session,
+                number,
+                age_band=AgeBand.under_18 if number <= 2 else AgeBand.a26_44,
+                sex=Sex.unknown if number == 5 else Sex.female if number % 2 else Sex.male,
+                race_ethnicity=RaceEthnicity.white if number % 4 else RaceEthnicity.unknown,
+                language=Language.portuguese if number > 36 else Language.english,
+            )
+            sent = referral(
+                session,
+                at(day),
+                number,
+                source=Source.school if number < 4 else Source.officer,
+                status=ReferralStatus.accepted,
+                decided_at=at(day),
+                staff_id=1,
+                incident_number=f"26-{number}",
+            )
+            if number > 3:
+                attempt(session, sent.id, at(day) + timedelta(hours=10 if number % 9 else 60), number % 7 != 0)
+            mode = Mode.on_scene if number < 6 else Mode.in_person
+            intervention(session, day + timedelta(days=1), number, mode=mode, referral_id=sent.id)
+            intervention(session, day + timedelta(days=8), number, mode=Mode.phone_video)
+            session.add(Episode(person_id=number, staff_id=1, opened_on=day))
+            steps = {Step.offered: day, Step.accepted: day}
+            if number % 5:
+                steps[Step.attended] = day + timedelta(days=number % 40)
+            connection(session, number, steps, provider_id=1 + number % 3 if number > 4 else 1)
+            if number < 8:
+                gap = {"ended_on": day, "end_reason": ConnectionEnd.no_provider, "need": Need.transport}
+                connection(session, number, {Step.offered: day}, provider_id=None, **gap)
+        tally(session, date(2026, 2, 2), {TallyItem.referrals_received: 4, TallyItem.in_person: 3})
         session.commit()

@@ -57,9 +57,7 @@ def add_budget(bind: Engine) -> None:
         session.commit()
 
 
-def _entry(
-    line: int, kind: EntryKind, amount: str, day: date, one_off: bool, voids: int | None = None
-) -> LedgerEntry:
+def _entry(line: int, kind: EntryKind, amount: str, day: date, one_off: bool, voids: int | None = None) -> LedgerEntry:
     return LedgerEntry(
         line_id=line,
         kind=kind,
