@@ -35,6 +35,8 @@ class NewUser(Form):
     @classmethod
     def plain(cls, value: str) -> str:
         folded = value.lower()
+        if not folded:
+            raise ValueError(cls.ask["username"])
         if not re.fullmatch(r"[a-z0-9][a-z0-9._-]{1,39}", folded):
             raise ValueError(
                 f"“{value}” cannot be a username. Use 2 to 40 letters, digits, dots or hyphens, without spaces."

@@ -14,7 +14,6 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -22,11 +21,10 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 import seed
-from db import migrate
 from db.engine import engine_for
+from tests.conftest import TODAY
 
 ROOT = Path(__file__).resolve().parents[2]
-TODAY = date(2026, 11, 14)
 CHROMIUM_ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -95,19 +93,6 @@ def stop(server: Server) -> None:
         raise AssertionError("the server did not stop within 15 s of being told") from None
     finally:
         server.bind.dispose()
-
-
-@pytest.fixture(scope="session")
-def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo city on the pinned day, made once; copy it, do not write to it."""
-    path = tmp_path_factory.mktemp("demo") / "tandem.db"
-    bind = engine_for(f"sqlite:///{path}")
-    migrate.upgrade(bind)
-    seed.build(bind, TODAY)
-    with bind.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    bind.dispose()
-    return path
 
 
 @pytest.fixture(scope="module")
