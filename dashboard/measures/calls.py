@@ -323,7 +323,7 @@ def call_coverage(session: Session, pilot: Pilot, filters: Filters, audience: Au
     calls = history.bh_calls(session, (BH,), first=asked[0], last=asked[1])
     moments = pd.DatetimeIndex(calls["received_at"].to_numpy(np.int64).view("datetime64[ns]"), tz="UTC")
     local = moments.tz_convert(pilot.time_zone)
-    weekday, hour = local.dayofweek.to_numpy() + 1, local.hour.to_numpy()
+    weekday, hour = local.day_of_week.to_numpy() + 1, local.hour.to_numpy()
     staffed = _staffed(session, local, weekday, filters.staff_id)
     grid = pd.DataFrame({"weekday": weekday, "hour": hour, "staffed": staffed})
     full = pd.MultiIndex.from_product([range(1, 8), range(24)], names=["weekday", "hour"])
