@@ -8,7 +8,7 @@ moment, type and place are the same. All of it happens in the caller's transacti
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 from typing import cast as cast_to
@@ -18,7 +18,6 @@ import pandas as pd
 from sqlalchemy import (
     BigInteger,
     Column,
-    FromClause,
     Integer,
     MetaData,
     String,
@@ -31,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from db.cad.read import NO_TYPE, Parsed, Progress, Refusal, silent, unswept
+from db.cad.read import NO_TYPE, Parsed, Progress, Refusal, Rows, silent, unswept
 from db.cad.report import EPOCH, missing_days
 from db.cad.rules import folded
 from db.models import Call, CallGap, CallType, Location
@@ -44,9 +43,9 @@ _LONGEST_NUMBER = 40
 
 @dataclass(slots=True)
 class Distinct:
-    """The file's calls: ``calls`` as in :class:`Parsed` plus ``key``, one row per call, in order of line."""
+    """The file's calls, one row each with its ``key``, in order of line."""
 
-    calls: pd.DataFrame
+    calls: Rows
     merged: int
     refused: list[Refusal]
     notes: list[str]
@@ -54,87 +53,103 @@ class Distinct:
 
 def distinct_calls(parsed: Parsed) -> Distinct:
     """Bring the rows that tell of one call together. The earliest row speaks; others fill its blanks."""
-    calls, refused = parsed.calls, []
-    lengths = np.fromiter(map(len, calls["incident"]), np.int64, len(calls))
-    if (too_long := lengths > _LONGEST_NUMBER).any():
-        refused = [
-            Refusal(int(line), f"the incident number “{number[:30]}…” is longer than {_LONGEST_NUMBER} characters")
-            for line, number in calls.loc[too_long, ["line", "incident"]].itertuples(index=False)
-        ]
-        calls = calls[~too_long].reset_index(drop=True)
-    calls = calls.assign(key=_keys(calls, parsed))
-    repeated = _perhaps_repeated(calls["key"])
+    calls, refused = _short_numbers(parsed.calls)
+    calls = replace(calls, key=_keys(calls, parsed))
+    repeated = _perhaps_repeated(calls.key)
     if not repeated.any():
         return Distinct(calls, 0, refused, [])
-    several, notes = _merged(calls[repeated].assign(code=pd.factorize(calls.loc[repeated, "key"])[0]), parsed)
-    kept = pd.concat([calls[~repeated], several], ignore_index=True).sort_values("line", ignore_index=True)
+    several, notes = _merged(calls.at(repeated), parsed)
+    kept = several.and_then(calls.at(~repeated))
     return Distinct(kept, len(calls) - len(kept), refused, notes)
 
 
-def _perhaps_repeated(keys: pd.Series) -> np.ndarray:
+def _short_numbers(calls: Rows) -> tuple[Rows, list[Refusal]]:
+    lengths = np.fromiter(map(len, calls.incident), np.int64, len(calls))
+    too_long = lengths > _LONGEST_NUMBER
+    if not too_long.any():
+        return calls, []
+    refused = [
+        Refusal(line, f"the incident number “{number[:30]}…” is longer than {_LONGEST_NUMBER} characters")
+        for line, number in zip(calls.line[too_long].tolist(), calls.incident[too_long], strict=True)
+    ]
+    return calls.at(~too_long), refused
+
+
+def _perhaps_repeated(keys: np.ndarray) -> np.ndarray:
     """Rows whose key, or by rare chance only its hash, occurs again: a number per row instead of a text."""
     hashes = np.fromiter(map(hash, keys), np.int64, len(keys))
     return pd.Series(hashes).duplicated(keep=False).to_numpy()
 
 
-def _keys(calls: pd.DataFrame, parsed: Parsed) -> pd.Series:
+def _keys(calls: Rows, parsed: Parsed) -> np.ndarray:
     """The incident number, or “~” with the moment and a hash of type and place. Never a person key."""
-    keys = calls["incident"].copy()
-    without = keys.eq("").to_numpy()
+    keys = calls.incident.copy()
+    without = keys == ""
     if without.any():
-        rows = calls.loc[without, ["utc", "type", "location"]]
-        pairs, codes = np.unique(rows[["type", "location"]].to_numpy(), axis=0, return_inverse=True)
+        rows = calls.at(without)
+        pairs, codes = np.unique(np.column_stack([rows.type, rows.location]), axis=0, return_inverse=True)
         places = [*parsed.places, ""]
         hashes = [
             hashlib.blake2b(f"{folded(parsed.types[t])}\0{places[p]}".encode(), digest_size=10).hexdigest()
             for t, p in pairs.tolist()
         ]
-        moments = rows["utc"].tolist()
-        keys[without] = [f"~{moment:x}-{hashes[code]}" for moment, code in zip(moments, codes.ravel(), strict=True)]
+        made = zip(rows.utc.tolist(), codes.ravel().tolist(), strict=True)
+        keys[without] = [f"~{moment:x}-{hashes[code]}" for moment, code in made]
     return keys
 
 
-def _merged(rows: pd.DataFrame, parsed: Parsed) -> tuple[pd.DataFrame, list[str]]:
-    rows = rows.sort_values(["code", "utc", "line"], kind="stable", ignore_index=True)
-    new_code = rows["code"].diff().ne(0)
-    far = rows["utc"].diff().gt(SAME_CALL_DAYS * 86_400) & ~new_code
-    call = (new_code | far).cumsum()
-    fills = ["type", "location", "disposition", "person"]
-    told = rows[fills].where(rows[fills] >= 0)
-    if NO_TYPE in parsed.types:
-        told["type"] = told["type"].where(told["type"] != parsed.types.index(NO_TYPE))
-    first = rows.groupby(call, sort=False).head(1).reset_index(drop=True)
-    told = told.groupby(call, sort=False).first().reset_index(drop=True)
-    fallback = first[fills]
-    first[fills] = told.where(told.notna(), fallback).astype(np.int32)
-    again = far.groupby(call, sort=False).first().to_numpy()
-    first.loc[again, "key"] = [dated_key(k, d) for k, d in zip(first["key"][again], first["day"][again], strict=True)]
-    notes = []
-    if again.any():
-        example = first.loc[again, "incident"].iloc[0]
-        notes.append(
-            f"{int(again.sum()):,} incident numbers are used again more than {SAME_CALL_DAYS} days later "
-            f"(such as {example}): kept as calls of their own."
-        )
-    return first.drop(columns="code"), notes
+def _merged(rows: Rows, parsed: Parsed) -> tuple[Rows, list[str]]:
+    """One row per call out of rows that share their key, and what to say about numbers used again."""
+    codes = pd.factorize(rows.key)[0]
+    order = np.lexsort((rows.line, rows.utc, codes))
+    rows, codes = rows.at(order), codes[order]
+    other_key = np.diff(codes, prepend=-1) != 0
+    later = ~other_key & (np.diff(rows.utc, prepend=0) > SAME_CALL_DAYS * 86_400)
+    starts = np.flatnonzero(other_key | later)
+    no_type = parsed.types.index(NO_TYPE) if NO_TYPE in parsed.types else -1
+    calls = replace(
+        rows.at(starts),
+        type=_first_told(rows.type, starts, no_type),
+        location=_first_told(rows.location, starts),
+        disposition=_first_told(rows.disposition, starts),
+        person=_first_told(rows.person, starts),
+    )
+    again = np.flatnonzero(later[starts])
+    for k in again:
+        calls.key[k] = dated_key(calls.key[k], calls.day[k])
+    if not len(again):
+        return calls, []
+    numbers = "1 incident number is" if len(again) == 1 else f"{len(again):,} incident numbers are"
+    note = (
+        f"{numbers} used again more than {SAME_CALL_DAYS} days later (such as {calls.incident[again[0]]}): "
+        "kept as calls of their own."
+    )
+    return calls, [note]
 
 
-def dated_key(number: str, day: int) -> str:
+def _first_told(codes: np.ndarray, starts: np.ndarray, nothing: int = -1) -> np.ndarray:
+    """For each run that begins at ``starts`` its first code that says something; its first one where none does."""
+    far = len(codes)
+    told = np.where((codes >= 0) & (codes != nothing), np.arange(far), far)
+    first = np.minimum.reduceat(told, starts)
+    return codes[np.where(first < far, first, starts)]
+
+
+def dated_key(number: str, day: int | np.integer) -> str:
     """The key of a later call under a number that was used before."""
     return f"{number}@{EPOCH + timedelta(days=int(day)):%Y%m%d}"
 
 
-def already_there(session: Session, calls: pd.DataFrame) -> tuple[np.ndarray, pd.Series]:
+def already_there(session: Session, calls: Rows) -> tuple[np.ndarray, np.ndarray]:
     """(which of ``calls`` the database holds, the keys under which the others are to be stored)."""
-    keys, there = calls["key"].copy(), np.zeros(len(calls), bool)
+    keys, there = calls.key.copy(), np.zeros(len(calls), bool)
     if session.scalar(select(Call.id).limit(1)) is None:
         return there, keys
     rows, stored = _same_keys(session, keys.tolist())
-    moments = calls["utc"].to_numpy()[rows]
-    near = np.abs(stored - moments) <= SAME_CALL_DAYS * 86_400
+    near = np.abs(stored - calls.utc[rows]) <= SAME_CALL_DAYS * 86_400
     there[rows[near]] = True
-    for row in rows[~near]:
-        there[row], keys.iloc[row] = _used_again(session, calls.iloc[row])
+    for row in rows[~near].tolist():
+        there[row], keys[row] = _used_again(session, str(calls.incident[row]), int(calls.utc[row]), int(calls.day[row]))
     return there, keys
 
 
@@ -164,26 +179,26 @@ def _same_keys(session: Session, keys: Sequence[str]) -> tuple[np.ndarray, np.nd
     return both[:, 0], both[:, 1]
 
 
-def _used_again(session: Session, call: pd.Series) -> tuple[bool, str]:
+def _used_again(session: Session, number: str, utc: int, day: int) -> tuple[bool, str]:
     """A number the database has for another call, long before or after: look for this one under its dated keys."""
-    number, days = call["incident"], range(-SAME_CALL_DAYS, SAME_CALL_DAYS + 1)
-    names = [number] + [dated_key(number, call["day"] + away) for away in days]
+    days = range(day - SAME_CALL_DAYS, day + SAME_CALL_DAYS + 1)
+    names = [number, *(dated_key(number, k) for k in days)]
     moments = session.scalars(
         select(cast(extract("epoch", Call.received_at), BigInteger)).where(Call.identity_key.in_(names))
     )
-    there = any(abs(moment - call["utc"]) <= SAME_CALL_DAYS * 86_400 for moment in moments)
-    return there, dated_key(number, call["day"])
+    return any(abs(moment - utc) <= SAME_CALL_DAYS * 86_400 for moment in moments), dated_key(number, day)
 
 
-def store(session: Session, parsed: Parsed, calls: pd.DataFrame, import_id: int, progress: Progress = silent) -> None:
+def store(session: Session, parsed: Parsed, calls: Rows, import_id: int, progress: Progress = silent) -> None:
     """Add ``calls`` (with their final ``key``), their types and places. Does not commit."""
-    types = _type_ids(session, parsed.types, np.unique(calls["type"]))
-    places = _place_ids(session, parsed.places, np.unique(calls["location"]))
+    types = _type_ids(session, parsed.types, np.unique(calls.type))
+    places = _place_ids(session, parsed.places, np.unique(calls.location))
+    table = cast_to(Table, Call.__table__)
     dialect = session.get_bind().dialect.name
     with _indexes_later(session, len(calls)), unswept():
         for start in range(0, len(calls), BATCH):
-            part = calls.iloc[start : start + BATCH]
-            bulk_insert(session, Call.__table__, COLUMNS, _tuples(part, parsed, types, places, import_id, dialect))
+            part = calls.at(slice(start, start + BATCH))
+            bulk_insert(session, table, COLUMNS, _tuples(part, parsed, types, places, import_id, dialect))
             progress("storing", min(start + BATCH, len(calls)), len(calls))
 
 
@@ -215,23 +230,23 @@ COLUMNS = (
 
 
 def _tuples(
-    part: pd.DataFrame, parsed: Parsed, types: np.ndarray, places: np.ndarray, import_id: int, dialect: str
+    part: Rows, parsed: Parsed, types: np.ndarray, places: np.ndarray, import_id: int, dialect: str
 ) -> Iterator[tuple[Any, ...]]:
     """Rows as the driver takes them. Moments are texts in the very form SQLAlchemy's types store."""
-    received = _moment_texts(part["utc"].to_numpy(), ".000000" if dialect == "sqlite" else "+00")
-    days = np.datetime_as_string(part["day"].to_numpy().astype("datetime64[D]")).tolist()
+    received = _moment_texts(part.utc, ".000000" if dialect == "sqlite" else "+00")
+    days = np.datetime_as_string(part.day.astype("datetime64[D]")).tolist()
     where: list[int | None] = [*places.tolist(), None]
     how: list[str | None] = [*parsed.dispositions, None]
     who: list[str | None] = [*parsed.persons, None]
     return zip(
-        part["key"].tolist(),
-        [number or None for number in part["incident"].tolist()],
+        part.key.tolist(),
+        [number or None for number in part.incident.tolist()],
         received,
         days,
-        types[part["type"].to_numpy()].tolist(),
-        [where[code] for code in part["location"].tolist()],
-        [who[code] for code in part["person"].tolist()],
-        [how[code] for code in part["disposition"].tolist()],
+        types[part.type].tolist(),
+        [where[code] for code in part.location.tolist()],
+        [who[code] for code in part.person.tolist()],
+        [how[code] for code in part.disposition.tolist()],
         [import_id] * len(part),
         strict=True,
     )
@@ -246,7 +261,7 @@ def _moment_texts(utc: np.ndarray, tail: str) -> list[str]:
     return whole.view(f"S{19 + len(tail)}").ravel().astype(str).tolist()
 
 
-def bulk_insert(session: Session, table: FromClause, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
+def bulk_insert(session: Session, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
     """Insert tuples as fast as the driver can: executemany on SQLite, COPY on PostgreSQL."""
     connection = session.connection()
     if connection.dialect.name == "sqlite":
@@ -262,8 +277,8 @@ def bulk_insert(session: Session, table: FromClause, columns: Sequence[str], row
 
 def _type_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.ndarray:
     """Ids by code. Types are the same when case, spacing and underscores are; the first spelling stays."""
-    known = {folded(name): type_id for name, type_id in session.execute(select(CallType.name, CallType.id)).tuples()}
-    new = {folded(names[k]): names[k] for k in used if folded(names[k]) not in known}
+    known = {folded(row.name): row.id for row in session.execute(select(CallType.name, CallType.id))}
+    new = {folded(names[k]): names[k] for k in used.tolist() if folded(names[k]) not in known}
     if new:
         added = [CallType(name=name) for name in new.values()]
         session.add_all(added)
@@ -273,14 +288,14 @@ def _type_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.nd
 
 
 def _place_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.ndarray:
-    wanted = [names[k] for k in used if k >= 0]
+    wanted = [names[k] for k in used.tolist() if k >= 0]
     newest = session.scalar(select(func.max(Location.id))) or 0
     known: dict[str, int] = {}
     for start in range(0, len(wanted) if newest else 0, _NAMES):
         part = Location.name.in_(wanted[start : start + _NAMES])
         known |= dict(session.execute(select(Location.name, Location.id).where(part)).tuples().all())
     new = [(name, False) for name in wanted if name not in known]
-    bulk_insert(session, Location.__table__, ("name", "is_institution"), new)
+    bulk_insert(session, cast_to(Table, Location.__table__), ("name", "is_institution"), new)
     added = select(Location.name, Location.id).where(Location.id > newest)
     known |= dict(session.execute(added).tuples().all())
     return np.array([known.get(name, -1) for name in names], np.int64)
@@ -303,6 +318,6 @@ def mark_gaps(session: Session) -> int:
     return len(runs)
 
 
-def as_day(number: int) -> date:
+def as_day(number: int | np.integer) -> date:
     """A day from its number since 1970-01-01."""
     return EPOCH + timedelta(days=int(number))

@@ -5,15 +5,14 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from operator import itemgetter
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from db.cad.mapping import ColumnMapping, Header
-from db.cad.moments import cut, describe_refusal, joined, read_moments
+from db.cad.moments import Moments, cut, describe_refusal, joined, read_moments
 from db.cad.normalise import blank, place, tidy
 from db.errors import Unreadable
 from db.types import keyed_hash
@@ -46,12 +45,42 @@ class Refusal:
 
 
 @dataclass(slots=True)
-class Parsed:
-    """The readable rows. ``calls`` has one row per file row, with the columns line, utc (seconds), day (days since
-    1970, local), incident (str, "" where blank) and the codes type, location, disposition, person (-1: blank).
+class Rows:
+    """Readable rows of a file (or calls made of them), column by column, all of one length.
+
+    ``line`` int64; ``utc`` seconds since 1970; ``day`` local days since 1970; ``incident`` str, "" where blank;
+    ``type``, ``location``, ``disposition``, ``person`` codes into :class:`Parsed`'s lists, -1 where blank;
+    ``key`` str, what makes it the same call in two files ("" until it is known).
     """
 
-    calls: pd.DataFrame
+    line: np.ndarray
+    utc: np.ndarray
+    day: np.ndarray
+    incident: np.ndarray
+    type: np.ndarray
+    location: np.ndarray
+    disposition: np.ndarray
+    person: np.ndarray
+    key: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.line)
+
+    def at(self, which: np.ndarray | slice) -> "Rows":
+        """The rows that a mask, a slice or positions pick."""
+        return Rows(*(getattr(self, column.name)[which] for column in fields(self)))
+
+    def and_then(self, other: "Rows") -> "Rows":
+        """Both, in order of line."""
+        both = Rows(*(np.concatenate([getattr(self, c.name), getattr(other, c.name)]) for c in fields(self)))
+        return both.at(np.argsort(both.line, kind="stable"))
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a file says: its readable rows, the distinct texts their codes point to, and what was refused."""
+
+    calls: Rows
     types: list[str]
     places: list[str]
     dispositions: list[str]
@@ -124,11 +153,12 @@ def read_calls(
         raise Unreadable(
             f"No row can be loaded. Line {refused[0].line:,}: {refused[0].reason}. Is “received” the right column?"
         )
-    calls, parts = _coded(gathered, header)
-    calls["line"], calls["utc"], calls["day"] = lines, moments.utc, moments.day
-    notes = _clock_notes(moments.skipped, moments.doubled)
-    refused.sort(key=lambda r: r.line)
-    return Parsed(calls[moments.good].reset_index(drop=True), *parts, gathered.rows, refused, notes)
+    parsed = _coded(gathered, header, lines, moments)
+    parsed.refused = sorted(refused, key=lambda refusal: refusal.line)
+    parsed.notes = _clock_notes(moments.skipped, moments.doubled)
+    if not moments.good.all():
+        parsed.calls = parsed.calls.at(moments.good)
+    return parsed
 
 
 def _gather(header: Header, *, whole_cells: bool, progress: Progress) -> _Gathered:
@@ -209,30 +239,27 @@ def _unreadable(got: _Gathered, good: np.ndarray, lines: np.ndarray, date_format
     return refused
 
 
-def _coded(got: _Gathered, header: Header) -> tuple[pd.DataFrame, tuple[list[str], list[str], list[str], list[str]]]:
-    count = len(got.days.codes())
-    crossing = next(
-        (k for k, place in enumerate(header.places.get("location", ())) if k and _is_crossing(header.names[place])),
-        None,
-    )
-    none = np.full(count, -1, np.int32)
+def _coded(got: _Gathered, header: Header, lines: np.ndarray, moments: Moments) -> Parsed:
+    count = len(lines)
+    where = header.places.get("location", ())
+    crossing = next((k for k, column in enumerate(where) if k and _is_crossing(header.names[column])), None)
     kind, types = got.type.mapped(lambda raw: NO_TYPE if blank(raw) else tidy(raw)[:160])
-    places, place_names = got.location.mapped(lambda raw: place((raw,) if isinstance(raw, str) else raw, crossing))
+    spot, places = got.location.mapped(lambda raw: place((raw,) if isinstance(raw, str) else raw, crossing))
     outcome, dispositions = got.disposition.mapped(lambda raw: None if blank(raw) else tidy(raw)[:80])
-    person, persons = got.person.mapped(
-        lambda raw: None if blank(raw) else keyed_hash(tidy(raw).upper(), "call person")
+    who, persons = got.person.mapped(lambda raw: None if blank(raw) else keyed_hash(tidy(raw).upper(), "call person"))
+    none, nothing = np.full(count, -1, np.int32), np.full(count, "", dtype=object)
+    rows = Rows(
+        line=lines,
+        utc=moments.utc,
+        day=moments.day,
+        incident=np.array(got.incidents, dtype=object) if got.incidents else nothing,
+        type=kind,
+        location=spot if len(spot) else none,
+        disposition=outcome if len(outcome) else none,
+        person=who if len(who) else none,
+        key=nothing,
     )
-    incidents = np.array(got.incidents, dtype=object) if got.incidents else np.full(count, "", dtype=object)
-    frame = pd.DataFrame(
-        {
-            "incident": pd.Series(incidents, dtype=object),
-            "type": kind,
-            "location": places if len(places) else none,
-            "disposition": outcome if len(outcome) else none,
-            "person": person if len(person) else none,
-        }
-    )
-    return frame, (types, place_names, dispositions, persons)
+    return Parsed(rows, types, places, dispositions, persons, got.rows, [])
 
 
 def _is_crossing(name: str) -> bool:

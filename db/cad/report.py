@@ -7,13 +7,14 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from db.cad.read import NO_TYPE, Parsed, Refusal
+from db.cad.read import NO_TYPE, Parsed, Refusal, Rows
 
 EPOCH = date(1970, 1, 1)
 BUSY = 10
 """Calls on a middling day from which on a day without any call is a gap, not a quiet day."""
+FAR = 30
+"""Days between calls from which a few of them stand apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +81,15 @@ def day_text(day: date) -> str:
     return f"{day.day} {day:%b %Y}"
 
 
-def _day(number: int) -> date:
+def _day(number: Any) -> date:
     return EPOCH + timedelta(days=int(number))
 
 
 def suspicions(parsed: Parsed, today: date) -> list[str]:
     """Sentences about gaps, spikes, a cut last month, dates to come, and blanks, over the readable rows."""
     calls = parsed.calls
-    days, counts = np.unique(calls["day"].to_numpy(), return_counts=True)
-    said = [*parsed.notes, *_cut_off(parsed), *_gaps(days, counts), *_spikes(days, counts)]
+    days, counts = np.unique(calls.day, return_counts=True)
+    said = [*parsed.notes, *_cut_off(parsed), *_gaps(days, counts), *_islands(days, counts), *_spikes(days, counts)]
     last = _day(days[-1])
     if (last + timedelta(days=1)).month == last.month and len(days) > 1:
         said.append(f"The last month is partial: the file ends on {day_text(last)}.")
@@ -119,12 +120,24 @@ def _gaps(days: np.ndarray, counts: np.ndarray) -> list[str]:
     return [f"{total:,} days have no call at all ({named}{more}): they count as missing, not as zero."]
 
 
+def _islands(days: np.ndarray, counts: np.ndarray) -> list[str]:
+    """Days far from all others with a sliver of the calls: a wrong date, more often than a start."""
+    edges = np.flatnonzero(np.diff(days, prepend=days[0] - FAR) >= FAR)
+    sizes = np.add.reduceat(counts, edges)
+    slivers = np.flatnonzero(sizes * 100 < counts.sum()) if len(edges) > 1 else np.empty(0, int)
+    return [
+        f"{sizes[k]:,} calls lie at {day_text(_day(days[edges[k]]))}, {FAR} days or more away from the others. "
+        "Check their dates."
+        for k in slivers[:3].tolist()
+    ]
+
+
 def _spikes(days: np.ndarray, counts: np.ndarray) -> list[str]:
     middle = float(np.median(counts))
     high = np.flatnonzero((counts > 50) & (counts > 4 * middle)) if len(days) > 6 else np.empty(0, int)
     return [
         f"{counts[k]:,} calls are dated {day_text(_day(days[k]))}; a middling day has {middle:,.0f}."
-        for k in high[np.argsort(-counts[high])][:3]
+        for k in high[np.argsort(-counts[high])][:3].tolist()
     ]
 
 
@@ -135,28 +148,26 @@ def _cut_off(parsed: Parsed) -> list[str]:
             f"The file has exactly {parsed.rows_read:,} rows, Excel's limit: the rest was probably cut off. "
             "Ask for a CSV export."
         )
-    midnight = int(((parsed.calls["utc"] % 60 == 0) & _same_clock(parsed.calls)).sum())
-    if midnight > len(parsed.calls) // 2 and len(parsed.calls) > 20:
+    if len(parsed.calls) > 20 and _same_clock(parsed.calls) > len(parsed.calls) // 2:
         said.append("Most calls have the same time of day: the received column may hold dates only.")
     return said
 
 
-def _same_clock(calls: pd.DataFrame) -> pd.Series:
-    """Rows whose time of day (UTC, either side of a daylight saving change) is the file's commonest one."""
-    clock = calls["utc"] % 3600 + (calls["utc"] // 3600 % 24) * 3600
-    common = clock.value_counts()
-    near = [c for c in common.index[:2] if (c - common.index[0]) % 86_400 in (0, 3600, 82_800)]
-    return clock.isin(near)
+def _same_clock(calls: Rows) -> int:
+    """Rows at the file's commonest time of day (UTC, either side of a daylight saving change)."""
+    clocks, counts = np.unique(calls.utc % 86_400, return_counts=True)
+    common = clocks[counts.argmax()]
+    return int(counts[np.isin((clocks - common) % 86_400, (0, 3_600, 82_800))].sum())
 
 
-def _blanks(calls: pd.DataFrame, parsed: Parsed) -> list[str]:
+def _blanks(calls: Rows, parsed: Parsed) -> list[str]:
     said = []
-    blank = int((calls["location"] < 0).sum())
+    blank = int((calls.location < 0).sum())
     if not parsed.places and not parsed.persons:
         said.append("No location and no person key: repeat calls cannot be counted from this file.")
     elif parsed.places and blank:
         said.append(f"{blank:,} calls ({100 * blank / len(calls):.1f} %) have no location.")
     if NO_TYPE in parsed.types:
-        untyped = int((calls["type"] == parsed.types.index(NO_TYPE)).sum())
+        untyped = int((calls.type == parsed.types.index(NO_TYPE)).sum())
         said.append(f"{untyped:,} calls have no type and are kept as “{NO_TYPE}”.")
     return said

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import BinaryIO
 
-import pandas as pd
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
 from db.cad import load
 from db.cad.mapping import ColumnMapping, find_header
-from db.cad.read import Parsed, Progress, read_calls, silent, unswept
+from db.cad.read import Parsed, Progress, Rows, read_calls, silent, unswept
 from db.cad.report import ImportReport, suspicions
 from db.cad.rules import apply_rules, folded
 from db.cad.sniff import CadFile, open_file
@@ -72,7 +71,7 @@ def _imported(
         there, keys = load.already_there(session, calls.calls)
         report = _report(file, mapping, parsed, calls, int(there.sum()), warnings)
         if report.kept:
-            new = calls.calls.assign(key=keys)[~there]
+            new = replace(calls.calls, key=keys).at(~there)
             report = _stored(session, viewer, file, parsed, new, report, progress)
             raise_version(session, Scope.calls)
         note.subject = f"import {report.import_id}" if report.import_id else "nothing new"
@@ -90,7 +89,6 @@ def _report(
     *,
     dry_run: bool = False,
 ) -> ImportReport:
-    days = parsed.calls["day"]
     return ImportReport(
         file_name=file.name[:200],
         rows_read=parsed.rows_read,
@@ -100,8 +98,8 @@ def _report(
         refused=tuple(parsed.refused),
         warnings=tuple(warnings),
         mapping=mapping.stored(),
-        first_day=load.as_day(days.min()),
-        last_day=load.as_day(days.max()),
+        first_day=load.as_day(parsed.calls.day.min()),
+        last_day=load.as_day(parsed.calls.day.max()),
         dry_run=dry_run,
     )
 
@@ -111,7 +109,7 @@ def _stored(
     viewer: Viewer,
     file: CadFile,
     parsed: Parsed,
-    new: pd.DataFrame,
+    new: Rows,
     report: ImportReport,
     progress: Progress,
 ) -> ImportReport:
@@ -126,8 +124,8 @@ def _stored(
         merged=report.merged,
         already_there=report.already_there,
         refused=len(report.refused),
-        first_received=datetime.fromtimestamp(int(new["utc"].min()), UTC),
-        last_received=datetime.fromtimestamp(int(new["utc"].max()), UTC),
+        first_received=datetime.fromtimestamp(int(new.utc.min()), UTC),
+        last_received=datetime.fromtimestamp(int(new.utc.max()), UTC),
         warnings=list(report.warnings),
     )
     session.add(record)
