@@ -9,13 +9,13 @@ from babel.dates import format_date
 from dashboard.words import LOCALE, money, number, percent
 
 Kind = Literal["number", "money", "percent"]
-MONEY = ("$", "dollars", "US dollars")
+MONEY = ("$", "dollars", "dólares")
 
 
 def kind_of(unit: str) -> Kind:
     """How values of ``unit`` are written. Percentages are stored as ratios."""
     first = unit.split(",")[0].strip()
-    return "percent" if "%" in first else "money" if first in MONEY or first.startswith("$") else "number"
+    return "percent" if "%" in first else "money" if first.startswith(MONEY) else "number"
 
 
 def words(value: float, kind: Kind, lang: str, *, step: float | None = None) -> str:

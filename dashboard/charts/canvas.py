@@ -252,7 +252,7 @@ class Canvas:
         marks = [(as_day(launch), self.word("launch"), p.pilot, p.pilot_text)] if launch else []
         marks += [(as_day(d), str(t), p.expected, p.quiet) for d, t in self.result.marks.get("events") or ()]
         for day, words, color, ink in marks:
-            if not first < day <= last:
+            if not 0.02 * span < (day - first).days <= span:  # at the very edge the axis says it
                 continue
             if color == p.pilot:
                 self.upright(day, color, "dash")

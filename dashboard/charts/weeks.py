@@ -14,37 +14,37 @@ from dashboard.charts.rows import Rows, Values, last, running_mean, where
 
 
 def caseload(canvas: Canvas) -> go.Figure:
-    """Open at each week's end against the capacity band; opened above zero, closed below."""
+    """Open at each period's end against the capacity band; by week also opened above zero and closed below."""
     p, rows = canvas.at.palette, Rows(canvas.result)
-    days, over = rows.days("week"), rows.over
-    ends, middle = _places(days, rows.length)
-    low, high = rows.values("band_low"), rows.values("band_high")
+    days, over, low, high = rows.days("week"), rows.over, rows.values("band_low"), rows.values("band_high")
+    ends, middle = _places(days, rows)
     closed: Values = [None if v is None else -v for v in rows.values("closed")]
+    flows = rows.length == 7 and any(closed)
     canvas.time(days[0], ends[-1])
-    canvas.scale(rows.values("open"), high, low=min([v for v in closed if v] + [-1.0]) * 1.4)
-    canvas.hatch(_places(rows.provisional("week"), rows.length)[1], rows.length)
+    canvas.scale(rows.values("open"), high, low=min([v for v in closed if v] + [-1.0]) * 1.4 if flows else 0.0)
+    canvas.hatch(_places(rows.provisional("week"), rows)[1], rows.length)
     canvas.band(ends, low, high, p.band)
-    width = rows.length * 0.6
-    canvas.bars(middle, rows.values("opened"), {"color": p.pilot}, width, canvas.name("opened"))
-    canvas.bars(middle, closed, {"color": p.expected}, width, canvas.name("closed"))
+    if flows:
+        canvas.bars(middle, rows.values("opened"), {"color": p.pilot}, 4, canvas.name("opened"))
+        canvas.bars(middle, closed, {"color": p.expected}, 4, canvas.name("closed"))
+        canvas.label(canvas.word("opened"), canvas.high * 0.05, p.pilot_text)
+        canvas.label(canvas.word("closed"), canvas.low / 2, p.expected_text)
     _inactive(canvas, ends, where(rows.values("inactive"), over))
-    opened = where(rows.values("open"), over)
-    canvas.line(ends, opened, p.observed, name=canvas.name("open"))
+    canvas.line(ends, where(rows.values("open"), over), p.observed, name=canvas.name("open"))
     _unfinished(canvas, ends, rows.values("open"), over, canvas.name("open"))
     _end(canvas, "open", rows.values("open"), p.observed, bold=True)
     bottom, top = last(low), last(high)
     if bottom is not None and top is not None:
         words = canvas.word("capacity", low=canvas.say(bottom), high=canvas.say(top))
         canvas.label(words, (bottom + top) / 2, p.expected_text)
-    canvas.label(canvas.word("opened"), canvas.high * 0.05, p.pilot_text)
-    canvas.label(canvas.word("closed"), canvas.low / 2, p.expected_text)
     return canvas.finish()
 
 
-def _places(days: list[date], length: int) -> tuple[list[date], list[date]]:
-    """Last day and middle of each period that begins on one of ``days``."""
-    ends = [d + timedelta(days=length - 1) for d in days]
-    return ends, [d + timedelta(days=length // 2) for d in days]
+def _places(days: list[date], rows: Rows) -> tuple[list[date], list[date]]:
+    """Last day (not after the day the figures are known to) and middle of each period that begins on ``days``."""
+    known = rows.result.filters.as_of
+    ends = [max(d, min(d + timedelta(days=rows.length - 1), known)) for d in days]
+    return ends, [d + timedelta(days=rows.length // 2) for d in days]
 
 
 def _inactive(canvas: Canvas, ends: list[date], inactive: Values) -> None:
@@ -66,13 +66,13 @@ def flow(canvas: Canvas) -> go.Figure:
     """Received as bars, contacted and connected as lines over them, by week."""
     p, m, rows = canvas.at.palette, canvas.at.metrics, Rows(canvas.result)
     days, over = rows.days("week"), rows.over
-    ends, middle = _places(days, rows.length)
+    _, middle = _places(days, rows)
     weekly = rows.length == 7
     if weekly and canvas.unit:
         canvas.unit = canvas.word("weekly", unit=canvas.unit)
-    canvas.time(days[0], ends[-1])
+    canvas.time(days[0], days[-1] + timedelta(days=rows.length - 1))
     canvas.scale(*(rows.values(c) for c in ("received", "contacted", "connected")))
-    canvas.hatch(_places(rows.provisional("week"), rows.length)[1], rows.length)
+    canvas.hatch(_places(rows.provisional("week"), rows)[1], rows.length)
     fill: dict[str, Any] = {
         "color": [p.band if done else p.ground for done in over],
         "line": {"color": p.expected, "width": [0 if done else m.thin for done in over]},

@@ -12,8 +12,10 @@ from dashboard.model import Measure, Result
 from db.vocab import Lang, text
 
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-RATIOS = frozenset({"share"})
+RATIOS = frozenset({"share", "share_low", "share_high", "keyed"})
 """Columns that hold ratios whatever the measure's unit is."""
+COUNTS = frozenset({"n", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"})
+"""Columns that hold counts whatever the measure's unit is."""
 PERIODS = {"week": words.week, "month": words.month, "date": words.day, "period": words.day}
 
 
@@ -24,10 +26,17 @@ def readable(result: Result, measure: Measure) -> pd.DataFrame:
     hidden = [v is True or v == 1 for v in table["hidden"]] if "hidden" in table else [False] * len(table)
     columns: dict[str, list[str]] = {}
     for name in shown_columns(result):
-        own: Kind = "percent" if name in RATIOS else kind
+        own = _kind(name, kind, "share" in table)
         cells = zip(table[name], hidden, strict=True)
         columns[_label(result, name)] = [_cell(value, name, own, gone, lang) for value, gone in cells]
     return pd.DataFrame(columns)
+
+
+def _kind(name: str, unit: Kind, shares: bool) -> Kind:
+    """Of a table with shares the values are counts, even of a measure stated in %."""
+    if name in RATIOS:
+        return "percent"
+    return "number" if name in COUNTS or (shares and unit == "percent") else unit
 
 
 def shown_columns(result: Result) -> list[str]:
@@ -84,7 +93,7 @@ def source_line(result: Result, measure: Measure) -> str:
     return text(
         "deck.source",
         lang,
-        source=text(f"measure.{measure.key}.source", lang),
+        source=text(f"measure.{measure.key}.source", lang).rstrip("."),
         first=words.day(f.first, lang),
         last=words.day(min(f.last, f.as_of), lang),
         as_of=words.day(f.as_of, lang),

@@ -23,7 +23,7 @@ CONTEXT_LETTERS = 16
 def card(result: Result) -> None:
     """One number: its name (which opens the definition), the figure and its line, against what."""
     measure = MEASURES[result.key]
-    with st.container(border=True, gap=None, key=f"card-{result.key}"):
+    with st.container(border=True, gap=None, height="stretch", key=f"card-{result.key}"):
         label, aside = _provisional(measure.card or measure.title, result)
         _about(result, measure, label, f"card-about-{result.key}")
         st.metric(
@@ -60,7 +60,7 @@ def exhibit(
 ) -> None:
     """One question, its computed answer, its chart. ``empty``: what to do first, where there is nothing to draw."""
     measure = MEASURES[result.key]
-    with st.container(border=True, gap=None, key=f"exhibit-{result.key}"):
+    with st.container(border=True, gap=None, height="stretch", key=f"exhibit-{result.key}"):
         with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
             words = plain(result.sentence if answer is None else answer)
             st.markdown(f"**{plain(measure.question)}** {words}", width="stretch")

@@ -73,14 +73,19 @@ def exhibits(view: View) -> None:
     """Two by two on a desk, one below the other on a phone."""
     with st.grid(2, min_column_width=420, gap="xsmall", key="exhibits"):
         for key in EXHIBITS:
-            result = view.result(key)
-            exhibit.exhibit(result, view.now, height=CHART_HEIGHT, empty=EMPTY[key], answer=_answer(result))
+            exhibit.exhibit(
+                view.result(key), view.now, height=CHART_HEIGHT, empty=EMPTY[key], answer=_answer(view, key)
+            )
 
 
-def _answer(result: Result) -> str | None:
+def _answer(view: View, key: str) -> str | None:
     """The verdict and the money stand in full on top: their charts answer in the short form."""
-    if result.key in ("repeat_call_effect", "burn") and result.context:
-        return f"{result.display[:1].upper()}{result.display[1:]} ({result.context})."
+    if key == "burn":
+        close = view.result("projected_close")
+        return f"On course for {close.display} {close.context} by the last day." if close.context else None
+    effect = view.result(key)
+    if key == "repeat_call_effect" and effect.context:
+        return f"{effect.display[:1].upper()}{effect.display[1:]} ({effect.context})."
     return None
 
 

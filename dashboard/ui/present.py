@@ -79,7 +79,7 @@ def thumbnails(slides: Sequence[Leaf], now: dict[Scope, int]) -> None:
 
 def _picture(leaf: Leaf, now: dict[Scope, int]) -> None:
     if leaf.result is None:
-        nothing(leaf.more or text("slide.title.note", leaf.lang), 200)
+        st.markdown(f":small[{plain(text('slide.title.note', leaf.lang))}]", text_alignment="left")
     elif leaf.result.table.empty:
         nothing(leaf.sentence, 200)
     else:
