@@ -1,0 +1,177 @@
+"""“Log an intervention” without a browser: what is asked when, what a refusal keeps, one save, its undo."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+from streamlit.testing.v1 import AppTest
+
+from dashboard.ui.forms import Draft
+from db.engine import aggregate_session
+from db.models import Identity, Intervention, Person
+from db.vocab import Disposition, Mode, Need, Outcome, Purpose
+
+STATE = "tandem.form.log"
+
+
+@pytest.fixture
+def app(signed_in: Callable[..., AppTest]) -> AppTest:
+    return signed_in("clinician", "log.py")
+
+
+def draft(app: AppTest) -> Draft:
+    return app.session_state[STATE]
+
+
+def fill(app: AppTest, **answers: Any) -> AppTest:
+    """Set fields by their name; pills, selects, numbers and texts alike."""
+    for name, value in answers.items():
+        app.get_by_key(draft(app).key(name.replace("__", "-"))).set_value(value)
+    return run(app)
+
+
+def type_a_name(app: AppTest, name: str) -> AppTest:
+    app.get_by_key(draft(app).key("person_id")).set_value(name)
+    return run(app)
+
+
+def run(app: AppTest) -> AppTest:
+    """Run the app. A browser sends a name that is not in the picker's list; AppTest has to be told it may."""
+    picker = app.get_by_key(draft(app).key("person_id"))
+    if isinstance(picker.value, str):
+        picker.options.append(picker.value)
+    return app.run()
+
+
+def press(app: AppTest, name: str = "save") -> AppTest:
+    app.get_by_key(draft(app).key(name)).click()
+    return run(app)
+
+
+def known(bind: Engine) -> tuple[int, str, str]:
+    """Id, code and name of somebody in the city."""
+    with aggregate_session(bind) as session:
+        query = select(Person.id, Person.code, Identity.name).join(Identity, Identity.person_id == Person.id)
+        return tuple(session.execute(query.order_by(Person.code)).first() or ())  # pyright: ignore[reportReturnType]
+
+
+def entries(bind: Engine) -> list[Intervention]:
+    with aggregate_session(bind) as session:
+        return list(session.scalars(select(Intervention).order_by(Intervention.id)).all())
+
+
+def said(app: AppTest) -> str:
+    return " ".join(m.value for m in app.markdown)
+
+
+USUAL = {"mode": Mode.phone_video, "purpose": Purpose.follow_up, "minutes": 30, "outcome": Outcome.engaged}
+
+
+def test_a_known_person_in_five_answers(app: AppTest, demo_city: Engine) -> None:
+    person, code, name = known(demo_city)
+    before = len(entries(demo_city))
+    press(fill(app, person_id=person, **USUAL, needs=[Need.housing], note="Call back on Monday."))
+    row = entries(demo_city)[-1]
+    assert len(entries(demo_city)) == before + 1
+    assert (row.person_id, row.mode, row.minutes, row.outcome) == (person, Mode.phone_video, 30, Outcome.engaged)
+    assert f"Saved: {code} · {name}" in app.success[0].value
+    assert "· Phone or video · 30 minutes. You can undo it for one minute." in app.success[0].value
+    assert not app.error
+    assert app.get_by_key(draft(app).key("mode")).value is None  # the next form opens empty
+
+
+def test_a_refusal_marks_each_field_and_keeps_what_was_typed(app: AppTest, demo_city: Engine) -> None:
+    before = len(entries(demo_city))
+    press(fill(app, mode=Mode.on_scene, minutes="Other", note="Long story"))
+    fill(app, minutes__other=2000, incident_number="HB-9")
+    press(app)
+    assert ":red[:material/error: The purpose is missing. Choose what it was for.]" in said(app)
+    assert "2,000 minutes is not between 1 and 1,440 (24 hours)" in said(app)
+    assert "Not saved yet." in app.error[0].value
+    assert app.get_by_key(draft(app).key("note")).value == "Long story"
+    assert app.get_by_key(draft(app).key("minutes-other")).value == 2000
+    assert app.get_by_key(draft(app).key("incident_number")).value == "HB-9"
+    fill(app, purpose=Purpose.crisis, outcome=Outcome.reached, minutes__other=40)
+    press(app)
+    assert "“On-scene co-response” needs a person. Choose one, or add somebody new." in said(app)
+    assert "An on-scene co-response needs its disposition. Choose exactly one." in said(app)
+    fill(app, person_id=known(demo_city)[0], disposition=Disposition.resolved)
+    press(app)
+    assert len(entries(demo_city)) == before + 1
+    assert entries(demo_city)[-1].incident_number == "HB-9"
+
+
+def test_the_same_submission_twice_is_stored_once(app: AppTest, demo_city: Engine) -> None:
+    person = known(demo_city)[0]
+    before = len(entries(demo_city))
+    fill(app, person_id=person, **USUAL)
+    key = draft(app).key_of_save
+    press(app)
+    kept = draft(app)
+    kept.key_of_save = key  # as the second click of a double click carries it
+    press(fill(app, person_id=person, **USUAL))
+    assert len(entries(demo_city)) == before + 1
+
+
+def test_undo_takes_it_out_and_is_offered_for_a_minute(app: AppTest, demo_city: Engine) -> None:
+    press(fill(app, person_id=known(demo_city)[0], **USUAL))
+    number = entries(demo_city)[-1].id
+    app.get_by_key(f"undo-{number}").click().run()
+    assert not app.error
+    assert entries(demo_city)[-1].void_reason == "Undone within a minute"
+    assert not [s for s in app.success if "Saved" in s.value]
+
+
+def test_a_typo_offers_who_is_meant(app: AppTest, demo_city: Engine) -> None:
+    person, _, name = known(demo_city)
+    typo = name[:2] + name[3:]  # a letter forgotten
+    type_a_name(app, typo)
+    close = app.get_by_key(draft(app).key("close"))
+    assert person in close.options or any(name in str(option) for option in close.options)
+    close.set_value(person)
+    run(app)
+    press(fill(app, **USUAL))
+    assert entries(demo_city)[-1].person_id == person
+
+
+def test_somebody_new_comes_with_the_work(app: AppTest, demo_city: Engine) -> None:
+    type_a_name(app, "Zebedee Quillfeather-Xu")
+    press(fill(app, **USUAL))
+    assert not app.error, [e.value for e in app.error]
+    number = entries(demo_city)[-1].person_id
+    with aggregate_session(demo_city) as session:
+        identity = session.get(Identity, number)
+        assert identity is not None
+        assert identity.name == "Zebedee Quillfeather-Xu"
+
+
+def test_a_person_twice_is_said_and_can_be_confirmed(app: AppTest, demo_city: Engine) -> None:
+    _, code, name = known(demo_city)
+    typo = name[:2] + name[3:]
+    type_a_name(app, typo)
+    app.get_by_key(draft(app).key("close")).set_value(0)
+    run(app)
+    press(fill(app, **USUAL))
+    assert f"is probably {code}" in said(app)
+    press(fill(app, new__other=True))
+    assert not app.error, [e.value for e in app.error]
+    with aggregate_session(demo_city) as session:
+        identity = session.get(Identity, entries(demo_city)[-1].person_id)
+        assert identity is not None
+        assert identity.name == typo
+
+
+def test_outreach_asks_for_a_provider_and_for_nobody(app: AppTest, demo_city: Engine) -> None:
+    fill(app, mode=Mode.outreach, purpose=Purpose.relationship, minutes=45, outcome=Outcome.reached)
+    keys = {widget.key for widget in (*app.selectbox, *app.pills)}
+    assert draft(app).key("provider_id") in keys
+    assert draft(app).key("needs") not in keys
+    press(app)
+    assert (entries(demo_city)[-1].person_id, entries(demo_city)[-1].mode) == (None, Mode.outreach)
+
+
+def test_ones_latest_entries_stand_beside_the_form(app: AppTest, demo_city: Engine) -> None:
+    _, code, name = known(demo_city)
+    press(fill(app, person_id=known(demo_city)[0], **USUAL))
+    assert f"**{code} · {name}**  \nPhone or video · Engaged, accepted help · 30 min" in said(app)
