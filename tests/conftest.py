@@ -129,8 +129,8 @@ def add_small_pilot(bind: Engine) -> None:
         )
         session.add_all(
             [
-                Staff(id=1, name="Clinician", role=Role.clinician, fte_percent=100, starts_on=date(2026, 1, 12)),
-                Staff(id=2, name="Social worker", role=Role.social_worker, fte_percent=50, starts_on=date(2026, 6, 1)),
+                Staff(name="Clinician", role=Role.clinician, fte_percent=100, starts_on=date(2026, 1, 12)),
+                Staff(name="Social worker", role=Role.social_worker, fte_percent=50, starts_on=date(2026, 6, 1)),
             ]
         )
         session.commit()
