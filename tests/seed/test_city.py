@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import bcrypt
 import pytest
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Date, Engine, func, select
 
 import seed
 from db.engine import aggregate_session, data_version
@@ -42,7 +42,8 @@ from db.models import (
     User,
 )
 from db.pilot import monday, the_pilot
-from db.vocab import DIRECT_MODES, EntryKind, Mode, Outcome, Role
+from db.types import Moment
+from db.vocab import DIRECT_MODES, EntryKind, Outcome, Role, Step
 from seed import reference
 from seed.bulk import Rows
 from seed.roster import ACCOUNT, days_off
@@ -144,8 +145,7 @@ def test_nothing_lies_in_the_future(harbor: City) -> None:
     with bind.connect() as connection:
         for table in Base.metadata.sorted_tables:
             for column in table.columns:
-                kind = column.type.python_type if column.type._type_affinity.__name__ in ("Date", "DateTime") else None
-                if kind is None or table.name in planned:
+                if not isinstance(column.type, Date | Moment) or table.name in planned:
                     continue
                 latest = connection.scalar(select(func.max(column)))
                 limit = start if hasattr(latest, "hour") else TODAY
@@ -246,7 +246,7 @@ def test_the_caseload_grows_into_its_band(harbor: City) -> None:
 
 
 def test_the_ladder_climbs_and_attempts_follow_referrals(harbor: City) -> None:
-    order = {step: k for k, step in enumerate(type(ConnectionStep.step.type.python_type("offered")))}
+    order = {step: k for k, step in enumerate(Step)}
     with aggregate_session(harbor()) as session:
         ladders = defaultdict(list)
         for key, step, day in session.execute(
@@ -314,4 +314,3 @@ def test_every_list_of_reference_says_where_it_is_from() -> None:
     people = {r["name"] for r in rows_of(TODAY)[Identity]}
     made_up = {f"{g} {f}" for g in reference.names("given") for f in reference.names("family")}
     assert people <= made_up
-    assert Mode.on_scene.value == "on_scene"
