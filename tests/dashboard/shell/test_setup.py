@@ -1,10 +1,10 @@
 """``tandem init | demo | run | doctor`` as a shell sees them: words, exit codes, what is stored and what is not."""
 
-import os
+import io
 import socket
-import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
+from dashboard import cli
 from db import passwords
 from db.engine import aggregate_session, engine_for
 from db.models import AuditEntry, BudgetLine, CallRule, EffectPlan, Grant, LedgerEntry, Person, Pilot, Target, User
 from db.vocab import Role
 
-ROOT = Path(__file__).resolve().parents[3]
 PASSWORD = "harbor violet ladder nine"
 FLAGS = {
     "--name": "Norwalk pilot",
@@ -35,20 +35,38 @@ FLAGS = {
 }
 LINES = ("--line", "Social worker=150,000.10", "--line", "Benefits=65,999.90")
 
-Tandem = Callable[..., subprocess.CompletedProcess[str]]
+
+@dataclass(frozen=True)
+class Said:
+    """How a command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Tandem = Callable[..., Said]
 
 
 @pytest.fixture
-def tandem(tmp_path: Path) -> Tandem:
-    """``tandem("demo", "--reset", typed="y")`` in a home of its own, on the pinned day."""
+def tandem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tandem:
+    """``tandem("demo", "--reset", typed="y")``: the command as the shell calls it, in a home of its own."""
+    for variable in ("TANDEM_SECRET", "DATABASE_URL"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("TANDEM_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "200")
 
-    def run(*words: str, typed: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        known = {k: v for k, v in os.environ.items() if not k.startswith(("TANDEM_", "DATABASE_URL"))}
-        known |= {"TANDEM_HOME": str(tmp_path), "TANDEM_TODAY": "2026-11-14", "COLUMNS": "200", "NO_COLOR": "1"}
-        return subprocess.run(
-            [sys.executable, "-m", "dashboard.cli", *words],
-            cwd=ROOT, env=known | environment, input=typed, capture_output=True, text=True, check=False, timeout=120,
-        )  # fmt: skip
+    def run(*words: str, typed: str = "", today: str = "2026-11-14", database: str = "") -> Said:
+        monkeypatch.setenv("TANDEM_TODAY", today)
+        monkeypatch.setenv("DATABASE_URL", database)
+        monkeypatch.setattr(sys, "argv", ["tandem", *words])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        return Said(code, *capsys.readouterr())
 
     return run
 
@@ -150,7 +168,11 @@ def test_init_refuses_a_second_pilot_and_the_demo_never_replaces_it(tandem: Tand
         ({"--population": "many"}, PASSWORD, "--population: “many” is not a number of people. Write it like 91,000."),
         ({"--target": "people=3"}, PASSWORD, "“people” is no measure. “tandem measures” lists them all."),
         ({"--target": "people"}, PASSWORD, "“people” is not NAME=VALUE. Write it like “Benefits=18,000”."),
-        ({"--admin": "J Doe"}, PASSWORD, "“j doe” will not do as a username. Use 1 to 40 letters, digits, dots or dashes."),
+        (
+            {"--admin": "J Doe"},
+            PASSWORD,
+            "“j doe” will not do as a username. Use 1 to 40 letters, digits, dots or dashes.",
+        ),
         ({}, "short", "The password has 5 characters. Use at least 12; a few words in a row are fine."),
         (
             {},
@@ -180,7 +202,7 @@ def test_init_after_the_first_day_says_that_the_plan_is_frozen_late(tandem: Tand
         *words(FLAGS | {"--first-day": "2026-10-05", "--baseline-start": "2025-01-01"}, *LINES), typed=PASSWORD
     )
     assert done.returncode == 0
-    late = "The plan of analysis was frozen on 14 Nov 2026, not before the first day, 5 Oct 2026."
+    late = "The plan of analysis was frozen on 14 Nov 2026, not before the pilot's first day, 5 Oct 2026."
     assert done.stdout.splitlines()[:2] == [
         "Note: The baseline starts on 1 Jan 2025: less than the 39 months of calls that the analysis of repeat calls "
         "asks for.",
@@ -215,20 +237,20 @@ def test_doctor_finds_what_is_wrong_and_mends_what_it_can(tandem: Tandem, tmp_pa
     assert (
         "WRONG  schema    There is none yet: run “tandem init” (real) or “tandem demo” (fictional).\n" in empty.stdout
     )
-    assert tandem(*words(FLAGS, *LINES), typed=PASSWORD, TANDEM_TODAY="").returncode == 0
-    assert tandem("doctor", TANDEM_TODAY="").returncode == 0
+    assert tandem(*words(FLAGS, *LINES), typed=PASSWORD, today="").returncode == 0
+    assert tandem("doctor", today="").returncode == 0
     secret = tmp_path / "secret.key"
     secret.chmod(0o644)
-    open_to_all = tandem("doctor", TANDEM_TODAY="")
+    open_to_all = tandem("doctor", today="")
     assert open_to_all.returncode == 1
     assert f"{secret} can be read by others (644): tandem doctor --fix, or chmod 600" in open_to_all.stdout
-    assert tandem("doctor", "--fix", TANDEM_TODAY="").returncode == 0
+    assert tandem("doctor", "--fix", today="").returncode == 0
     assert secret.stat().st_mode & 0o777 == 0o600
 
 
 @pytest.mark.parametrize("command", ["doctor", "run", "demo"])
 def test_a_database_that_does_not_answer_is_one_line_without_its_password(tandem: Tandem, command: str) -> None:
-    said = tandem(command, DATABASE_URL="postgresql://tandem:hidden@127.0.0.1:1/tandem")
+    said = tandem(command, database="postgresql://tandem:hidden@127.0.0.1:1/tandem")
     assert said.returncode == 1
     assert "The database postgresql://tandem:***@127.0.0.1:1/tandem cannot be reached" in said.stdout + said.stderr
     assert "Traceback" not in said.stderr
