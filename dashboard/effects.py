@@ -20,6 +20,7 @@ from scipy import optimize, stats
 from statsmodels.discrete.discrete_model import NegativeBinomial
 from statsmodels.stats.diagnostic import acorr_ljungbox
 from statsmodels.stats.stattools import durbin_watson
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from dashboard.periods import FEWEST, SEASON, EffectError, Floats, Series
 
@@ -247,8 +248,10 @@ def _regress(data: Series, terms: Floats, family: Family, lag: int) -> tuple[Any
         if found is not None:
             return found
     poisson = sm.GLM(data.counts, terms, family=sm.families.Poisson(), exposure=data.exposure)
-    model = poisson.fit(scale="X2" if family == "quasipoisson" else 1.0)
-    return model, poisson.fit(**hac).cov_params(), lambda mu: mu
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter("ignore", PerfectSeparationWarning)  # counts on the line: said in words below
+        model = poisson.fit(scale="X2" if family == "quasipoisson" else 1.0)
+        return model, poisson.fit(**hac).cov_params(), lambda mu: mu
 
 
 def _negative_binomial(data: Series, terms: Floats, lag: int) -> tuple[Any, Floats, Any] | None:
@@ -389,7 +392,7 @@ def _cautions(fit: Fit, kept: Series) -> tuple[Caution, ...]:
 # --- the control -----------------------------------------------------------------------------------------
 
 
-def against_control(data: Series, control: Sequence[float] | Floats | pd.Series, plan: Plan) -> ControlRatio:
+def against_control(data: Series, control: Sequence[float] | NDArray[Any] | pd.Series, plan: Plan) -> ControlRatio:
     """Ratio of the two steps from one stacked model: all terms × series, errors clustered by period.
 
     ``control``: counts in the same order as ``data.starts``; NaN leaves the period out for both.

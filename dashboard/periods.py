@@ -36,11 +36,11 @@ class Series:
 
 
 def series(
-    dates: Sequence[Any] | pd.Series,
-    counts: Sequence[float] | Floats | pd.Series,
+    dates: Sequence[Any] | NDArray[Any] | pd.Series,
+    counts: Sequence[float] | NDArray[Any] | pd.Series,
     intervention: date,
     *,
-    exposure: Sequence[float] | Floats | pd.Series | None = None,
+    exposure: Sequence[float] | NDArray[Any] | pd.Series | None = None,
     every: Every | None = None,
 ) -> Series:
     """Put a regular series in order. ``dates``: any day of each period; ``counts``: NaN is a gap.
