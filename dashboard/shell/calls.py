@@ -1,3 +1,158 @@
-import typer
+"""``tandem calls …``: load an export of the dispatch system, see what was loaded, take it back."""
 
-app = typer.Typer()
+import json
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from sqlalchemy import select
+
+from dashboard.shell import opened
+from db.cad.mapping import ColumnMapping, parse_mapping
+from db.cad.report import ImportReport
+from db.commands import calls
+from db.engine import record_session
+from db.errors import Unreadable
+from db.forms.calls import MappingForm
+from db.models import Import
+from db.vocab import label
+
+app = typer.Typer(help="Calls for service: load an export, list the loads, take one back.", no_args_is_help=True)
+
+SHOWN = 20
+"""Refused rows printed; the rest is counted, and complete with ``--format json``."""
+
+
+class Format(StrEnum):
+    table = "table"
+    json = "json"
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV (also .gz or zip), .xlsx or .xls.", show_default=False)],
+    columns: Annotated[
+        str, typer.Option("--map", help="field=COLUMN, by commas. Fields: see above. Join columns with +.")
+    ] = "",
+    profile: Annotated[str, typer.Option(help="A saved mapping instead of --map.")] = "",
+    save_as: Annotated[str, typer.Option(help="Save this mapping under a name.")] = "",
+    sheet: Annotated[str, typer.Option(help="The sheet of an Excel file; else the first one that fits.")] = "",
+    date_format: Annotated[
+        str, typer.Option(help="month-first, day-first, or a pattern such as “%d/%m/%Y %H:%M”; else found.")
+    ] = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; store nothing.")] = False,
+    output: Annotated[Format, typer.Option("--format", help="How to report.")] = Format.table,
+) -> None:
+    """Load one export, all or nothing; the same file again adds nothing.
+
+    Fields: received and type are required; incident, location, disposition, person if there are such columns.
+    A column name with a comma or a plus stands in double quotes. A person key is kept as a keyed hash only.
+
+    tandem calls import log.csv --map received=incident_date_time,type=call_type,incident=case,location=address
+    tandem calls import cad.xlsx --map "received=Date+Time,type=Nature,location=Number+Street" --dry-run
+    """
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        mapping = _mapping(columns, calls.saved_mapping(session, profile) if profile else None)
+        with _Bar() as bar:
+            report = calls.import_calls(
+                session,
+                viewer,
+                file,
+                mapping,
+                sheet=sheet or None,
+                date_format=date_format or None,
+                dry_run=dry_run,
+                progress=bar.show,
+            )
+        if save_as and not dry_run:
+            calls.save_mapping(session, viewer, MappingForm(name=save_as), mapping)
+    print(json.dumps(report.as_json(), indent=2, ensure_ascii=False) if output is Format.json else _table(report))
+
+
+@app.command("list")
+def list_() -> None:
+    """List the loads, newest first."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        imports = session.scalars(select(Import).order_by(Import.id.desc())).all()
+    if not imports:
+        print("No calls were loaded yet. Start with: tandem calls import --help")
+        return
+    print(f"{'id':>4}  {'when (UTC)':<17}{'by':<16}{'added':>9}{'there':>9}{'refused':>9}  {'status':<11}file")
+    for load in imports:
+        print(
+            f"{load.id:>4}  {load.at:%Y-%m-%d %H:%M} {load.by[:15]:<16}{load.added:>9,}{load.already_there:>9,}"
+            f"{load.refused:>9,}  {label(load.status):<11}{load.file_name}"
+        )
+
+
+@app.command("take-back")
+def take_back(import_id: Annotated[int, typer.Argument(help="Its id in “tandem calls list”.", metavar="ID")]) -> None:
+    """Remove every call that one load added. The load stays listed as taken back."""
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        removed = calls.take_back_import(session, viewer, import_id)
+    print(f"Took back import {import_id}: {removed:,} calls removed.")
+
+
+def _mapping(columns: str, saved: ColumnMapping | None) -> ColumnMapping:
+    if saved and columns:
+        raise Unreadable("Say --map or --profile, not both.")
+    if not columns and saved is None:
+        raise Unreadable(
+            "Say which column is which: --map received=COLUMN,type=COLUMN,… (examples: tandem calls import --help)."
+        )
+    return saved or parse_mapping(columns)
+
+
+def _table(report: ImportReport) -> str:
+    lines = [
+        f"{'Dry run of' if report.dry_run else 'Import of'} {report.file_name}",
+        f"  rows read      {report.rows_read:>10,}",
+        f"  {'would be added' if report.dry_run else 'added         '} {report.kept:>10,}",
+        f"  merged         {report.merged:>10,}",
+        f"  already there  {report.already_there:>10,}",
+        f"  refused        {len(report.refused):>10,}",
+    ]
+    lines += [f"    line {refusal.line:,}: {refusal.reason}" for refusal in report.refused[:SHOWN]]
+    if len(report.refused) > SHOWN:
+        lines.append(f"    … and {len(report.refused) - SHOWN:,} more (--format json lists all)")
+    lines += [f"  ! {warning}" for warning in report.warnings]
+    if report.import_id:
+        lines.append(f"Import {report.import_id}. To undo it: tandem calls take-back {report.import_id}")
+    elif not report.dry_run:
+        lines.append("Nothing new: every call of this file is already there.")
+    return "\n".join(lines)
+
+
+class _Bar:
+    """A progress bar on standard error, where that is a terminal: standard output stays clean for scripts."""
+
+    def __init__(self) -> None:
+        console = Console(stderr=True)
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            transient=True,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, int] = {}
+
+    def __enter__(self) -> "_Bar":
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def show(self, stage: str, done: int, of: int) -> None:
+        if stage not in self._tasks:
+            self._tasks[stage] = int(self._bar.add_task(stage.capitalize(), total=of))
+        self._bar.update(self._tasks[stage], completed=done)  # type: ignore[arg-type]

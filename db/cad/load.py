@@ -278,7 +278,7 @@ def bulk_insert(session: Session, table: Table, columns: Sequence[str], rows: It
 def _type_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.ndarray:
     """Ids by code. Types are the same when case, spacing and underscores are; the first spelling stays."""
     known = {folded(row.name): row.id for row in session.execute(select(CallType.name, CallType.id))}
-    new = {folded(names[k]): names[k] for k in used.tolist() if folded(names[k]) not in known}
+    new = {folded(names[k]): names[k] for k in map(int, used) if folded(names[k]) not in known}
     if new:
         added = [CallType(name=name) for name in new.values()]
         session.add_all(added)
@@ -288,7 +288,7 @@ def _type_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.nd
 
 
 def _place_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.ndarray:
-    wanted = [names[k] for k in used.tolist() if k >= 0]
+    wanted = [names[k] for k in map(int, used) if k >= 0]
     newest = session.scalar(select(func.max(Location.id))) or 0
     known: dict[str, int] = {}
     for start in range(0, len(wanted) if newest else 0, _NAMES):

@@ -135,7 +135,7 @@ def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None)
             ]
             if not missing:
                 return Header(candidate, line, header, places)
-            if best is None or len(missing) < len(best[3]):
+            if best is None or (len(missing), -len(header)) < (len(best[3]), -len(best[2])):
                 best = (line, candidate, header, missing)
     if best is None:
         raise Unreadable(f"{file.name} holds no rows.")
@@ -174,7 +174,11 @@ def _missing(file: CadFile, sheet: Sheet, header: Sequence[str], missing: Sequen
         f" Other sheets: {', '.join(s.name for s in file.sheets if s is not sheet)}." if len(file.sheets) > 1 else ""
     )
     wanted = ", ".join(f"“{name}”" for name in missing)
-    return f"{where} has no {noun} {wanted}.{hint} Its columns are: {', '.join(header)}.{others}"
+    return f"{where} has no {noun} {wanted}.{hint} Its columns are: {', '.join(_short(name) for name in header)}.{others}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 50 else f"{name[:49]}…"
 
 
 def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
