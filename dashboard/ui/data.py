@@ -5,11 +5,8 @@ write anywhere makes exactly the figures that depend on it be computed anew. Who
 time, before the cache is looked at; what comes out is shared and must not be changed.
 """
 
-from dataclasses import astuple
-
 import plotly.graph_objects as go
 import streamlit as st
-from sqlalchemy import Engine
 
 from dashboard.charts import draw
 from dashboard.charts.theme import Size
@@ -44,46 +41,41 @@ def versions() -> dict[Scope, int]:
 def one(viewer: Viewer, now: dict[Scope, int], key: str, filters: Filters, audience: Audience) -> Result:
     """Like :func:`result` for a page that asks for many: viewer and counters are read by the page, once."""
     allowed(viewer, key, audience)
-    bind = session.bind()
-    return _result((bind, viewer, filters), key, astuple(filters), audience.value, _moved(key, now), str(bind.url))
+    return _result((viewer, key, filters, audience), _state(now, key, filters, audience))
 
 
 def figure(now: dict[Scope, int], result: Result, *, size: Size = "exhibit", height: int | None = None) -> go.Figure:
     """The drawn Result, in the browser's mode. Raises KeyError for a measure without a chart."""
-    key, night = result.key, dark()
-    state = (astuple(result.filters), result.audience.value, _moved(key, now), str(session.bind().url))
-    return _figure(result, key, state, size, night, height)
+    state = _state(now, result.key, result.filters, result.audience)
+    night = dark()
+    return _figure((result, size, night, height), f"{state} {size} {night} {height}")
 
 
 def deck(viewer: Viewer, now: dict[Scope, int], filters: Filters) -> tuple[Leaf, ...]:
     """The public slides, in the language of ``filters``. Raises Forbidden for who may not see them."""
     viewer.must(Permission.see_public)
-    bind = session.bind()
-    return _deck((bind, viewer, filters), astuple(filters), tuple(sorted(now.items())), str(bind.url))
+    return _deck((viewer, filters), f"{session.bind().url} {filters} {sorted(now.items())}")
 
 
-def _moved(key: str, now: dict[Scope, int]) -> tuple[int, ...]:
-    return tuple(now[Scope(scope)] for scope in MEASURES[key].scopes)
+def _state(now: dict[Scope, int], key: str, filters: Filters, audience: Audience) -> str:
+    """All that a Result depends on, in one text: hashing many arguments would cost more than the page."""
+    moved = [now[Scope(scope)] for scope in MEASURES[key].scopes]
+    return f"{session.bind().url} {key} {filters} {audience} {moved}"
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
-def _result(
-    _ask: tuple[Engine, Viewer, Filters], key: str, cut: tuple, audience: str, versions: tuple[int, ...], database: str
-) -> Result:
-    bind, viewer, filters = _ask
-    return compute(bind, viewer, key, filters, Audience(audience))
+def _result(_ask: tuple[Viewer, str, Filters, Audience], state: str) -> Result:
+    return compute(session.bind(), *_ask)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)
-def _deck(
-    _ask: tuple[Engine, Viewer, Filters], cut: tuple, versions: tuple[tuple[Scope, int], ...], database: str
-) -> tuple[Leaf, ...]:
-    return build(*_ask)
+def _deck(_ask: tuple[Viewer, Filters], state: str) -> tuple[Leaf, ...]:
+    return build(session.bind(), *_ask)
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
-def _figure(_result: Result, key: str, state: tuple, size: Size, night: bool, height: int | None) -> go.Figure:
-    measure = MEASURES[key]
-    lang = "es" if _result.filters.lang == "es" else "en"
-    unit = text(f"measure.{key}.unit", lang)
-    return draw(_result, str(measure.chart), unit=unit, size=size, dark=night, height=height)
+def _figure(_ask: tuple[Result, Size, bool, int | None], state: str) -> go.Figure:
+    result, size, night, height = _ask
+    measure = MEASURES[result.key]
+    unit = text(f"measure.{measure.key}.unit", "es" if result.filters.lang == "es" else "en")
+    return draw(result, str(measure.chart), unit=unit, size=size, dark=night, height=height)

@@ -1,7 +1,7 @@
 """The parts of the Overview, in the order in which they are read."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import streamlit as st
 
@@ -32,9 +32,13 @@ class View:
     viewer: Viewer
     now: dict[Scope, int]
     filters: Filters
+    seen: dict[str, Result] = field(default_factory=dict)
 
     def result(self, key: str) -> Result:
-        return data.one(self.viewer, self.now, key, self.filters, Audience.internal)
+        """The Result of ``key``, asked for once in a run."""
+        if key not in self.seen:
+            self.seen[key] = data.one(self.viewer, self.now, key, self.filters, Audience.internal)
+        return self.seen[key]
 
 
 def heading(view: View, pilot: Pilot) -> None:

@@ -14,8 +14,8 @@ pilot = session.pilot()
 def figures(chosen: filters.Filters) -> None:
     """Drawn again by itself when what it shows has changed."""
     with st.container(gap="xsmall"):
-        live.version(*Scope)
-        view = overview.View(session.viewer(), data.versions(), chosen)
+        live.version(*Scope)  # stops here when the session has ended or its role was changed
+        view = overview.View(viewer, data.versions(), chosen)
         overview.verdict(view)
         overview.cards(view)
         overview.exhibits(view)
