@@ -174,11 +174,8 @@ def _missing(file: CadFile, sheet: Sheet, header: Sequence[str], missing: Sequen
         f" Other sheets: {', '.join(s.name for s in file.sheets if s is not sheet)}." if len(file.sheets) > 1 else ""
     )
     wanted = ", ".join(f"“{name}”" for name in missing)
-    return f"{where} has no {noun} {wanted}.{hint} Its columns are: {', '.join(_short(name) for name in header)}.{others}"
-
-
-def _short(name: str) -> str:
-    return name if len(name) <= 50 else f"{name[:49]}…"
+    there = ", ".join(name if len(name) <= 50 else f"{name[:49]}…" for name in header)
+    return f"{where} has no {noun} {wanted}.{hint} Its columns are: {there}.{others}"
 
 
 def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
