@@ -6,9 +6,11 @@ from db import passwords
 from db.access import Permission, Viewer
 from db.cad.rules import install_default_rules
 from db.commands.base import write
+from db.commands.signin import unacceptable
 from db.errors import Conflict, Invalid
-from db.forms import Now
+from db.forms import Now, checked
 from db.forms.setup import PilotForm
+from db.forms.users import NewUser
 from db.models import BudgetLine, EffectPlan, Grant, Pilot, Target, User
 from db.settings import wall_clock
 from db.vocab import Role, Scope
@@ -57,23 +59,15 @@ def refuse_second(session: Session) -> None:
 
 def first_administrator(username: str, name: str, password: str, city: str) -> User:
     """The account that can make all others. Raises Invalid, in a sentence, for a name or password that will not do."""
-    username = username.strip().lower()
-    errors: dict[str, str] = {}
-    if not username or not all(c.isalnum() or c in "._-" for c in username) or len(username) > 40:
-        errors["username"] = f"“{username}” will not do as a username. Use 1 to 40 letters, digits, dots or dashes."
-    if not name.strip():
-        errors["name"] = "Write the administrator's name."
-    if password == passwords.DEMO:
-        errors |= {"password": "This is the demo city's password, which everybody knows. Choose another."}
-    elif objection := passwords.objection(password, (username, name, city)):
-        errors["password"] = objection
-    if errors:
-        raise Invalid(errors)
+    form = checked(NewUser, {"username": username, "name": name, "role": Role.admin, "password": password})
+    known = (form.username, *form.name.split(), city)
+    if objection := unacceptable(Pilot(is_demo=False), password, known):
+        raise Invalid({"password": objection})
     now = wall_clock()
     return User(
-        username=username,
-        name=name.strip(),
-        role=Role.admin,
+        username=form.username,
+        name=form.name,
+        role=form.role,
         password_hash=passwords.hashed(password),
         created_at=now,
         password_set_at=now,

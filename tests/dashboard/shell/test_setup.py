@@ -171,13 +171,13 @@ def test_init_refuses_a_second_pilot_and_the_demo_never_replaces_it(tandem: Tand
         (
             {"--admin": "J Doe"},
             PASSWORD,
-            "“j doe” will not do as a username. Use 1 to 40 letters, digits, dots or dashes.",
+            "“J Doe” cannot be a username. Use 2 to 40 letters, digits, dots or hyphens, without spaces.",
         ),
         ({}, "short", "The password has 5 characters. Use at least 12; a few words in a row are fine."),
         (
             {},
             passwords.DEMO,
-            "This is the demo city's password, which everybody knows. Choose another.",
+            "This is the password of the demo city, which everybody knows. Choose another.",
         ),
         (
             {"--admin-name": None},
