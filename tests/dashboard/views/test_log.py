@@ -11,6 +11,7 @@ from dashboard.ui.forms import Draft
 from db.engine import aggregate_session
 from db.models import Identity, Intervention, Person
 from db.vocab import Disposition, Mode, Need, Outcome, Purpose
+from tests.dashboard.views.asking import said, widget
 
 STATE = "tandem.form.log"
 
@@ -27,42 +28,39 @@ def draft(app: AppTest) -> Draft:
 def fill(app: AppTest, **answers: Any) -> AppTest:
     """Set fields by their name; pills, selects, numbers and texts alike."""
     for name, value in answers.items():
-        app.get_by_key(draft(app).key(name.replace("__", "-"))).set_value(value)
+        widget(app, draft(app).key(name.replace("__", "-"))).set_value(value)
     return run(app)
 
 
 def type_a_name(app: AppTest, name: str) -> AppTest:
-    app.get_by_key(draft(app).key("person_id")).set_value(name)
+    widget(app, draft(app).key("person_id")).set_value(name)
     return run(app)
 
 
 def run(app: AppTest) -> AppTest:
     """Run the app. A browser sends a name that is not in the picker's list; AppTest has to be told it may."""
-    picker = app.get_by_key(draft(app).key("person_id"))
+    picker = widget(app, draft(app).key("person_id"))
     if isinstance(picker.value, str):
         picker.options.append(picker.value)
     return app.run()
 
 
 def press(app: AppTest, name: str = "save") -> AppTest:
-    app.get_by_key(draft(app).key(name)).click()
+    widget(app, draft(app).key(name)).click()
     return run(app)
 
 
 def known(bind: Engine) -> tuple[int, str, str]:
     """Id, code and name of somebody in the city."""
+    query = select(Person.id, Person.code, Identity.name).join(Identity, Identity.person_id == Person.id)
     with aggregate_session(bind) as session:
-        query = select(Person.id, Person.code, Identity.name).join(Identity, Identity.person_id == Person.id)
-        return tuple(session.execute(query.order_by(Person.code)).first() or ())  # pyright: ignore[reportReturnType]
+        number, code, name = session.execute(query.order_by(Person.code).limit(1)).one()
+        return number, code, name
 
 
 def entries(bind: Engine) -> list[Intervention]:
     with aggregate_session(bind) as session:
         return list(session.scalars(select(Intervention).order_by(Intervention.id)).all())
-
-
-def said(app: AppTest) -> str:
-    return " ".join(m.value for m in app.markdown)
 
 
 USUAL = {"mode": Mode.phone_video, "purpose": Purpose.follow_up, "minutes": 30, "outcome": Outcome.engaged}
@@ -78,7 +76,7 @@ def test_a_known_person_in_five_answers(app: AppTest, demo_city: Engine) -> None
     assert f"Saved: {code} · {name}" in app.success[0].value
     assert "· Phone or video · 30 minutes. You can undo it for one minute." in app.success[0].value
     assert not app.error
-    assert app.get_by_key(draft(app).key("mode")).value is None  # the next form opens empty
+    assert widget(app, draft(app).key("mode")).value is None  # the next form opens empty
 
 
 def test_a_refusal_marks_each_field_and_keeps_what_was_typed(app: AppTest, demo_city: Engine) -> None:
@@ -89,9 +87,9 @@ def test_a_refusal_marks_each_field_and_keeps_what_was_typed(app: AppTest, demo_
     assert ":red[:material/error: The purpose is missing. Choose what it was for.]" in said(app)
     assert "2,000 minutes is not between 1 and 1,440 (24 hours)" in said(app)
     assert "Not saved yet." in app.error[0].value
-    assert app.get_by_key(draft(app).key("note")).value == "Long story"
-    assert app.get_by_key(draft(app).key("minutes-other")).value == 2000
-    assert app.get_by_key(draft(app).key("incident_number")).value == "HB-9"
+    assert widget(app, draft(app).key("note")).value == "Long story"
+    assert widget(app, draft(app).key("minutes-other")).value == 2000
+    assert widget(app, draft(app).key("incident_number")).value == "HB-9"
     fill(app, purpose=Purpose.crisis, outcome=Outcome.reached, minutes__other=40)
     press(app)
     assert "“On-scene co-response” needs a person. Choose one, or add somebody new." in said(app)
@@ -117,7 +115,7 @@ def test_the_same_submission_twice_is_stored_once(app: AppTest, demo_city: Engin
 def test_undo_takes_it_out_and_is_offered_for_a_minute(app: AppTest, demo_city: Engine) -> None:
     press(fill(app, person_id=known(demo_city)[0], **USUAL))
     number = entries(demo_city)[-1].id
-    app.get_by_key(f"undo-{number}").click().run()
+    widget(app, f"undo-{number}").click().run()
     assert not app.error
     assert entries(demo_city)[-1].void_reason == "Undone within a minute"
     assert not [s for s in app.success if "Saved" in s.value]
@@ -127,7 +125,7 @@ def test_a_typo_offers_who_is_meant(app: AppTest, demo_city: Engine) -> None:
     person, _, name = known(demo_city)
     typo = name[:2] + name[3:]  # a letter forgotten
     type_a_name(app, typo)
-    close = app.get_by_key(draft(app).key("close"))
+    close = widget(app, draft(app).key("close"))
     assert person in close.options or any(name in str(option) for option in close.options)
     close.set_value(person)
     run(app)
@@ -150,7 +148,7 @@ def test_a_person_twice_is_said_and_can_be_confirmed(app: AppTest, demo_city: En
     _, code, name = known(demo_city)
     typo = name[:2] + name[3:]
     type_a_name(app, typo)
-    app.get_by_key(draft(app).key("close")).set_value(0)
+    widget(app, draft(app).key("close")).set_value(0)
     run(app)
     press(fill(app, **USUAL))
     assert f"is probably {code}" in said(app)

@@ -11,7 +11,7 @@ from db.engine import aggregate_session
 from db.models import Attempt, Referral
 from db.vocab import AttemptMode, DeclineReason, Need, ReferralStatus, Urgency
 from tests.dashboard.conftest import new_session
-from tests.dashboard.views.test_log import said
+from tests.dashboard.views.asking import said, widget
 
 
 def draft(app: AppTest, name: str = "refer") -> Draft:
@@ -19,12 +19,12 @@ def draft(app: AppTest, name: str = "refer") -> Draft:
 
 
 def press(app: AppTest) -> AppTest:
-    return app.get_by_key(draft(app).key("save")).click().run()
+    return widget(app, draft(app).key("save")).click().run()
 
 
 def fill(app: AppTest, **answers: object) -> AppTest:
     for name, value in answers.items():
-        app.get_by_key(draft(app).key(name)).set_value(value)
+        widget(app, draft(app).key(name)).set_value(value)
     return app.run()
 
 
@@ -50,7 +50,7 @@ def test_an_officer_sends_and_is_told_what_happens_next(signed_in: Callable[...,
     assert "What happens next" in said(app)
     assert "Zeno" not in said(app)  # from here on it is the desk's alone
     next(b for b in app.button if b.label == "Refer somebody else").click().run()
-    assert app.get_by_key(draft(app).key("name")).value == ""
+    assert widget(app, draft(app).key("name")).value == ""
 
 
 def test_a_refusal_keeps_what_the_officer_typed(signed_in: Callable[..., AppTest], demo_city: Engine) -> None:
@@ -60,7 +60,7 @@ def test_a_refusal_keeps_what_the_officer_typed(signed_in: Callable[..., AppTest
     assert "Why is missing. Tick at least one need." in said(app)
     assert "The urgency is missing. Choose one." in said(app)
     assert "An age of 203 is not between 0 and 120." in said(app)
-    assert app.get_by_key(draft(app).key("place")).value == "Pier 4"
+    assert widget(app, draft(app).key("place")).value == "Pier 4"
     assert newest(demo_city).id == before
 
 
@@ -97,15 +97,15 @@ def test_the_desk_sees_it_says_who_it_is_and_answers(
     cookies[SESSION_COOKIE] = new_session(demo_city, "clinician")
     desk = signed_in("clinician", "referrals.py")
     assert "**Zeno Quill**, about 40" in said(desk)
-    desk.get_by_key(f"accept-{number}").click().run()
+    widget(desk, f"accept-{number}").click().run()
     assert newest(demo_city).status is ReferralStatus.accepted
     for more in desk.toggle:  # a long list shows its oldest first
         more.set_value(True)
     desk.run()
     form = draft(desk, f"attempt-{number}")
-    desk.get_by_key(form.key("mode")).set_value(AttemptMode.phone)
-    desk.get_by_key(form.key("reached")).set_value("Yes").run()
-    desk.get_by_key(form.key("save")).click().run()
+    widget(desk, form.key("mode")).set_value(AttemptMode.phone)
+    widget(desk, form.key("reached")).set_value("Yes").run()
+    widget(desk, form.key("save")).click().run()
     assert not desk.error, [e.value for e in desk.error]
     with aggregate_session(demo_city) as session:
         assert session.scalars(select(Attempt.reached).where(Attempt.referral_id == number)).all() == [True]
@@ -117,10 +117,10 @@ def test_declining_asks_for_a_reason(signed_in: Callable[..., AppTest], demo_cit
     number = newest(demo_city).id
     desk = signed_in("clinician", "referrals.py")
     form = draft(desk, f"decline-{number}")
-    desk.get_by_key(form.key("save")).click().run()
+    widget(desk, form.key("save")).click().run()
     assert [e.value for e in desk.error] == ["A referral is declined with a reason. Choose one."]
-    desk.get_by_key(form.key("reason")).set_value(DeclineReason.outside_city).run()
-    desk.get_by_key(form.key("save")).click().run()
+    widget(desk, form.key("reason")).set_value(DeclineReason.outside_city).run()
+    widget(desk, form.key("save")).click().run()
     assert (newest(demo_city).status, newest(demo_city).decline_reason) == (
         ReferralStatus.declined,
         DeclineReason.outside_city,

@@ -12,7 +12,7 @@ from dashboard.ui.forms import Draft
 from db.engine import aggregate_session
 from db.models import Staff, Tally, User
 from db.vocab import TallyItem, TallyStatus
-from tests.dashboard.views.test_log import said
+from tests.dashboard.views.asking import said, widget
 
 WEEK = date(2026, 11, 9)  # of the pinned day, a Saturday
 
@@ -24,7 +24,7 @@ def app(signed_in: Callable[..., AppTest], demo_city: Engine) -> AppTest:
             session.delete(row)
         session.commit()
     opened = signed_in("clinician", "tally.py")
-    return opened.get_by_key(f"tally-week-{mine(demo_city)}").set_value(WEEK).run()
+    return widget(opened, f"tally-week-{mine(demo_city)}").set_value(WEEK).run()
 
 
 def mine(bind: Engine) -> int:
@@ -55,7 +55,7 @@ def edit(app: AppTest, bind: Engine, item: TallyItem, value: float | None) -> Ap
 
 
 def press(app: AppTest, bind: Engine, name: str) -> AppTest:
-    return app.get_by_key(draft(app, bind).key(name)).click().run()
+    return widget(app, draft(app, bind).key(name)).click().run()
 
 
 def blanks(app: AppTest) -> dict[str, Any]:
@@ -105,7 +105,7 @@ def test_certifying_asks_about_each_blank_and_about_the_weekend(app: AppTest, de
     asked["all"].set_value("Not recorded").run()
     press(app, demo_city, "certify-now")
     assert "The week is not over." in app.error[0].value
-    app.get_by_key(draft(app, demo_city).key("weekend")).set_value(True).run()
+    widget(app, draft(app, demo_city).key("weekend")).set_value(True).run()
     press(app, demo_city, "certify-now")
     row = stored(demo_city)
     assert row is not None
@@ -117,7 +117,7 @@ def test_a_certified_week_is_locked_and_says_by_whom(app: AppTest, demo_city: En
     press(app, demo_city, "certify")
     if "all" in blanks(app):
         blanks(app)["all"].set_value("0").run()
-    app.get_by_key(draft(app, demo_city).key("weekend")).set_value(True).run()
+    widget(app, draft(app, demo_city).key("weekend")).set_value(True).run()
     press(app, demo_city, "certify-now")
     assert "Locked." in said(app)
     assert not [button for button in app.button if button.label in ("Save draft", "Certify the week")]
@@ -127,9 +127,9 @@ def test_a_certified_week_is_locked_and_says_by_whom(app: AppTest, demo_city: En
 
 
 def test_the_calendar_says_how_each_week_stands(app: AppTest, demo_city: Engine) -> None:
-    weeks = app.get_by_key(f"tally-week-{mine(demo_city)}")
+    weeks = widget(app, f"tally-week-{mine(demo_city)}")
     assert any("missing" in option for option in weeks.options)
     assert any("late" in option for option in weeks.options)
     with aggregate_session(demo_city) as session:
         names = [s.name for s in session.scalars(select(Staff).order_by(Staff.id))]
-    assert app.get_by_key("tally-staff").options == names
+    assert widget(app, "tally-staff").options == names
