@@ -72,8 +72,9 @@ def csv(result: Result, measure: Measure) -> bytes:
                 cells[k] = text("chart.hidden", lang)
         columns[str(harmless(_label(result, name)))] = [harmless(cell) for cell in cells]
     table = pd.DataFrame(columns)
-    lines = "".join(f"# {line}\r\n" for line in _origin(result, measure, lang))
-    return ("\ufeff" + lines + table.to_csv(index=False, lineterminator="\r\n")).encode()
+    origin = pd.DataFrame([f"# {line}" for line in _origin(result, measure, lang)])
+    form = {"index": False, "lineterminator": "\r\n"}
+    return ("\ufeff" + origin.to_csv(header=False, **form) + table.to_csv(**form)).encode()
 
 
 def harmless(value: object) -> object:

@@ -1,0 +1,152 @@
+"""Small Results, made by hand, one for each form of chart."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pandas as pd
+
+from dashboard.model import Audience, Estimate, Filters, Result
+
+FILTERS = Filters(date(2026, 1, 12), date(2026, 3, 8), date(2026, 3, 8))
+WEEKS = [date(2026, 1, 12) + timedelta(weeks=k) for k in range(8)]
+STATUS = ["final"] * 5 + ["provisional"] * 2 + ["unfinished"]
+UNITS = {
+    "bars": "connections",
+    "burn": "dollars",
+    "caseload": "people",
+    "effect": "calls a month",
+    "flow": "referrals",
+    "ladder": "connections",
+    "series": "people",
+}
+
+
+def result(table: pd.DataFrame, *, lang: str = "en", **marks: Any) -> Result:
+    return Result(
+        key="hand",
+        filters=replace(FILTERS, lang=lang),
+        audience=Audience.internal,
+        table=table,
+        columns={name: name.capitalize() for name in table.columns},
+        estimate=Estimate(3),
+        display="3",
+        context="of 5",
+        sentence="Three of five.",
+        marks={"launch": date(2026, 1, 12), "events": [(date(2026, 2, 2), "training")], **marks},
+    )
+
+
+def caseload() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "week": WEEKS,
+            "open": [4, 9, 12, 15, 18, 21, 22, 23],
+            "inactive": [0, 0, 0, 1, 1, 2, 2, 2],
+            "opened": [4, 6, 5, 4, 4, 4, 3, 1],
+            "closed": [0, 1, 2, 1, 1, 1, 2, 0],
+            "band_low": [20.0] * 8,
+            "band_high": [30.0] * 8,
+            "status": STATUS,
+        }
+    )
+
+
+def flow() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "week": WEEKS,
+            "received": [5, 7, 8, 6, 9, 7, 8, 3],
+            "contacted": [3, 5, 6, 5, 7, 5, 6, 1],
+            "connected": [1, 3, 4, 4, 5, 4, 4, 0],
+            "status": STATUS,
+        }
+    )
+
+
+def effect() -> pd.DataFrame:
+    months = [date(2025, m, 1) for m in range(1, 13)] + [date(2026, m, 1) for m in range(1, 4)]
+    expected = [100.0] * 12 + [float("nan")] + [101.0] * 2
+    return pd.DataFrame(
+        {
+            "month": months,
+            "observed": [98.0, 104, 99, 101, 97, 103, 100, 102, 99, 98, 105, 100, 90, 75, 70],
+            "expected": expected,
+            "low": [e - 12 for e in expected],
+            "high": [e + 12 for e in expected],
+            "phase": ["before"] * 12 + ["launch"] + ["after"] * 2,
+        }
+    )
+
+
+def burn() -> pd.DataFrame:
+    days = [date(2026, 1, 12), date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)]
+    gone = float("nan")
+    return pd.DataFrame(
+        {
+            "date": days,
+            "plan": [0.0, 10_000, 25_000, 40_000, 60_000],
+            "spent": [0.0, 8_000, 21_000, gone, gone],
+            "projected": [gone, gone, 21_000, 36_000, 52_000],
+            "projected_low": [gone, gone, 21_000, 34_000, 48_000],
+            "projected_high": [gone, gone, 21_000, 39_000, 57_000],
+        }
+    )
+
+
+def series() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "period": WEEKS,
+            "value": [5, 7, 8, 6, 9, 7, 8, 3],
+            "low": [1.6, 2.8, 3.5, 2.2, 4.1, 2.8, 3.5, 0.6],
+            "high": [11.7, 14.4, 15.8, 13.1, 17.1, 14.4, 15.8, 8.8],
+            "status": STATUS,
+        }
+    )
+
+
+def bars() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "by": ["Need", "Need", "Need", "Where", "Where"],
+            "group": ["Housing or shelter", "Mental health", "Legal", "In the city", "Elsewhere"],
+            "value": [30, 20, 0, 40, 10],
+            "share": [0.6, 0.4, 0.0, 0.8, 0.2],
+            "low": [20.2, 12.2, 0.0, 28.6, 4.8],
+            "high": [42.8, 30.9, 3.7, 54.5, 18.4],
+        }
+    )
+
+
+def ladder() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "step": ["Offered", "Accepted", "Attended"],
+            "value": [50, 40, 25],
+            "lost": [10, 15, 0],
+            "lost_to": ["declined 8, waitlisted 2", "could not reach 15", ""],
+        }
+    )
+
+
+TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
+    "bars": bars,
+    "burn": burn,
+    "caseload": caseload,
+    "effect": effect,
+    "flow": flow,
+    "ladder": ladder,
+    "series": series,
+}
+PLACES = {"bars": "group", "burn": "date", "caseload": "week", "effect": "month", "flow": "week", "ladder": "step"}
+
+
+def hidden(form: str, row: int) -> pd.DataFrame:
+    """The table of ``form`` with every number of one row hidden, as the disclosure rule leaves it."""
+    table = TABLES[form]()
+    for name in table.select_dtypes("number").columns:
+        table[name] = table[name].astype("Float64")
+        table.loc[row, name] = pd.NA
+    return table.assign(hidden=[k == row for k in range(len(table))])
