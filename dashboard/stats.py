@@ -22,7 +22,7 @@ def wilson(k: int, n: int) -> Estimate:
         raise ValueError(f"{k} of {n} is not a share")
     if n == 0:
         return Estimate(None, n=0)
-    low, high = proportion_confint(k, n, alpha=ALPHA, method="wilson")
+    low, high = np.asarray(proportion_confint(k, n, alpha=ALPHA, method="wilson"), float)
     return Estimate(k / n, max(0.0, float(low)), min(1.0, float(high)), n)
 
 
@@ -49,7 +49,7 @@ def km_quantile(durations: Sequence[float] | np.ndarray, observed: Sequence[bool
     curve = SurvfuncRight(times, ended.astype(int))
     with np.errstate(divide="ignore", invalid="ignore"):
         low, high = curve.quantile_ci(q, alpha=ALPHA, method="log")
-    return Estimate(_finite(curve.quantile(q)), _finite(low), _finite(high), len(times))
+    return Estimate(*map(_finite, np.asarray([curve.quantile(q), low, high], float)), n=len(times))
 
 
 def _finite(value: float) -> float | None:

@@ -171,8 +171,12 @@ def monthly_rate(filters: Filters, cases: pd.DataFrame) -> pd.DataFrame:
     month = cases["day"].map(common.month_of)
     yes = month[cases["yes"].astype(bool)].value_counts()
     no = month[~cases["yes"].astype(bool)].value_counts()
-    count = [[int(counts.get(period, 0)) for period in periods] for counts in (yes, no)]
-    return rate_table(periods, *count, filters.as_of)
+    return rate_table(
+        periods,
+        [int(yes.get(period, 0)) for period in periods],
+        [int(no.get(period, 0)) for period in periods],
+        filters.as_of,
+    )
 
 
 def rate(

@@ -4,12 +4,13 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, select, true
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from dashboard.model import Direction, Filters, Measure, Result
 from db import vocab
@@ -56,6 +57,16 @@ def define(
         permission=permission.value,
         run=run,
     )
+
+
+def label(member: StrEnum, lang: str) -> str:
+    """A vocabulary member's plain name."""
+    return vocab.label(member, "es" if lang == "es" else "en")
+
+
+def of_staff(column: InstrumentedAttribute[Any], filters: Filters) -> ColumnElement[bool]:
+    """The staff filter as a condition on ``column``."""
+    return true() if filters.staff_id is None else column == filters.staff_id
 
 
 # --- days and weeks -----------------------------------------------------------------------------
@@ -137,7 +148,7 @@ def staff_weeks(session: Session, pilot: Pilot, filters: Filters, items: Iterabl
     )
     reported: dict[tuple[date, int], dict[TallyItem, Decimal]] = {}
     for week, staff_id, item, value in rows:
-        reported.setdefault((week, staff_id), {})[item] = value
+        reported.setdefault((week, staff_id), {})[item] = value or Decimal(0)  # never NULL here
     return [
         Week(week, member.id, reported.get((week, member.id), {}))
         for week in mondays

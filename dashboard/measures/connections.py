@@ -11,7 +11,7 @@ from dashboard.measures import answers, common
 from dashboard.model import Audience, Direction, Filters, Guard, Measure, Result
 from dashboard.stats import poisson_exact
 from db.models import Connection, ConnectionStep, Pilot, Provider
-from db.vocab import ConnectionEnd, Need, Step, TallyItem, label
+from db.vocab import ConnectionEnd, Need, Step, TallyItem
 
 GRACE_DAYS = 30
 """A first appointment counts when it was attended within so many days; a younger connection is not judged."""
@@ -43,7 +43,7 @@ def ladder(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
         )
         .join(Provider, Provider.id == Connection.provider_id)
         .where(Connection.voided_at.is_(None), Connection.opened_on <= common.until(filters))
-        .where(True if filters.staff_id is None else Connection.staff_id == filters.staff_id)
+        .where(common.of_staff(Connection.staff_id, filters))
         .order_by(Connection.id)
     ).all()
     names = ["id", "need", "provider", "in_city", "opened_on", "ended_on", "end_reason"]
@@ -72,7 +72,7 @@ def connections_made(session: Session, pilot: Pilot, filters: Filters, audience:
 def connections_by_need(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     made = made_in_period(session, pilot, filters)
     found = made["need"].value_counts()
-    rows = [(label(need, filters.lang), int(found.get(need, 0))) for need in Need]
+    rows = [(common.label(need, filters.lang), int(found.get(need, 0))) for need in Need]
     return answers.groups(session, pilot, filters, audience, "connections_by_need", "need", rows)
 
 
@@ -99,7 +99,7 @@ def connection_ladder(session: Session, pilot: Pilot, filters: Filters, audience
     for k, step in enumerate(Step):
         stopped = [reason for place, reason in zip(highest, cohort["end_reason"], strict=True) if place == k]
         lost = [reason for reason in stopped if reason is not None]
-        rows.append((label(step, lang), reached[k], len(lost), _lost_to(lost, lang, audience)))
+        rows.append((common.label(step, lang), reached[k], len(lost), _lost_to(lost, lang, audience)))
     n, attended = reached[0], reached[list(Step).index(Step.attended)]
     values = {
         "n": words.number(n, lang),
@@ -132,7 +132,7 @@ def _lost_to(reasons: list[str], lang: str, audience: Audience) -> str:
     if audience is Audience.public or not reasons:
         return ""
     counts = pd.Series(reasons).value_counts()
-    return ", ".join(f"{label(ConnectionEnd(reason), lang).lower()} {n}" for reason, n in counts.items())
+    return ", ".join(f"{common.label(ConnectionEnd(reason), lang).lower()} {n}" for reason, n in counts.items())
 
 
 # --- rate and wait -------------------------------------------------------------------------------
@@ -180,7 +180,7 @@ def service_gaps(session: Session, pilot: Pilot, filters: Filters, audience: Aud
     inside = (
         Connection.voided_at.is_(None),
         Connection.opened_on.between(filters.first, common.until(filters)),
-        True if filters.staff_id is None else Connection.staff_id == filters.staff_id,
+        common.of_staff(Connection.staff_id, filters),
     )
     rows = session.execute(
         select(Connection.need, Connection.end_reason, Connection.provider_id, Provider.in_city, func.count())
@@ -194,8 +194,8 @@ def service_gaps(session: Session, pilot: Pilot, filters: Filters, audience: Aud
     met = table[table["provider_id"].notna()]
     here = int(met.loc[met["in_city"].astype(bool), "n"].sum())
     n = int(gaps["n"].sum())
-    needs = sorted(((label(need, lang), int(by_need.get(need, 0))) for need in Need), key=lambda row: -row[1])
-    reasons = [(label(reason, lang), int(by_reason.get(reason, 0))) for reason in ConnectionEnd]
+    needs = sorted(((common.label(need, lang), int(by_need.get(need, 0))) for need in Need), key=lambda row: -row[1])
+    reasons = [(common.label(reason, lang), int(by_reason.get(reason, 0))) for reason in ConnectionEnd]
     places = [
         (common.said(key, "in_city", lang), here),
         (common.said(key, "elsewhere", lang), int(met["n"].sum()) - here),

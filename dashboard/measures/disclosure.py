@@ -9,6 +9,7 @@ cell away goes with it: shares, limits, running totals, the headline, its senten
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -32,12 +33,12 @@ def hide(counts: pd.Series, threshold: int, *, summed: bool = True) -> pd.Series
     Primary: the small ones. Then the smallest non-zero shown cell (the first of equals), as long as a
     single cell is hidden or the hidden ones sum to less than ``threshold``.
     """
-    hidden = counts.map(lambda count: is_small(count, threshold)).astype(bool)
+    hidden = pd.Series([is_small(count, threshold) for count in counts], index=counts.index, dtype=bool)
     while summed and hidden.any() and (hidden.sum() == 1 or counts[hidden].sum() < threshold):
         shown = counts[~hidden & (counts > 0)]
         if shown.empty:
             break
-        hidden[shown.idxmin()] = True
+        hidden |= hidden.index == shown.idxmin()
     return hidden
 
 
@@ -98,7 +99,7 @@ def _without(table: pd.DataFrame, names: list[str]) -> pd.DataFrame:
     return table.assign(**blank, hidden=table["hidden"] | bool(names))
 
 
-def _public(result: Result, grain: str) -> dict[str, object]:
+def _public(result: Result, grain: str) -> dict[str, Any]:
     kept = {key: value for key, value in result.marks.items() if key in PUBLIC_MARKS}
     return kept | ({"grain": grain} if grain else {})
 
@@ -177,7 +178,7 @@ def _coarsened(table: pd.DataFrame, guard: Guard, result: Result, threshold: int
 def _at_grain(table: pd.DataFrame, guard: Guard, grain: str, launch: date | None) -> pd.DataFrame:
     """Periods merged: flows summed, stocks and running totals last, the least certain status."""
     period = str(guard.period)
-    starts = table[period].map(lambda day: period_of(day, grain, launch))
+    starts = pd.Series([period_of(day, grain, launch) for day in table[period]], index=table.index, dtype=object)
     lasting = {*guard.stocks, *guard.cumulative}
     rules = {name: "last" if name in lasting else "sum" for name in (*guard.bars, *guard.extras, *guard.cumulative)}
     rules |= dict.fromkeys((*guard.plain, *guard.derived), "last")

@@ -13,7 +13,7 @@ from dashboard.measures.reach import served
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
 from dashboard.stats import wilson
 from db.models import Call, Intervention, Pilot, Referral, Staff, Tally
-from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, Mode, Scope, TallyItem, TallyStatus, label
+from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, Mode, Scope, TallyItem, TallyStatus
 
 
 def tally_completeness(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
@@ -75,12 +75,12 @@ def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: 
         select(func.count(), func.count().filter(own.is_(None)), strange)
         .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
         .where(or_(Intervention.mode == Mode.on_scene, own.is_not(None)))
-        .where(True if filters.staff_id is None else Intervention.staff_id == filters.staff_id)
+        .where(common.of_staff(Intervention.staff_id, filters))
     )
     sent = (
         select(func.count(), func.count().filter(Referral.incident_number.not_in(known)))
         .where(Referral.received_at >= start, Referral.received_at < end, Referral.incident_number.is_not(None))
-        .where(True if filters.staff_id is None else Referral.staff_id == filters.staff_id)
+        .where(common.of_staff(Referral.staff_id, filters))
     )
     works, lacking, unknown = session.execute(work).one()
     sents, lost = session.execute(sent).one()
@@ -165,7 +165,12 @@ def log_vs_tally(session: Session, pilot: Pilot, filters: Filters, audience: Aud
     items = [item for item in TallyItem if item not in (*HOUR_ITEMS, *PEOPLE_ITEMS)]
     reported, logged = common.certified_against_log(session, pilot, filters, items)
     rows = [
-        (label(item, lang), reported.get(item, 0) - logged.get(item, 0), logged.get(item, 0), reported.get(item, 0))
+        (
+            common.label(item, lang),
+            reported.get(item, 0) - logged.get(item, 0),
+            logged.get(item, 0),
+            reported.get(item, 0),
+        )
         for item in items
     ]
     table = pd.DataFrame(rows, columns=["group", "value", "log", "reported"])

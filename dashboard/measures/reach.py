@@ -28,7 +28,6 @@ from db.vocab import (
     Sex,
     TallyItem,
     WorkKind,
-    label,
 )
 
 INACTIVE_AFTER_DAYS = 60
@@ -139,12 +138,12 @@ def interventions(session: Session, pilot: Pilot, filters: Filters, audience: Au
     purposes = session.execute(
         select(Intervention.purpose, func.count().label("n"))
         .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
-        .where(True if filters.staff_id is None else Intervention.staff_id == filters.staff_id)
+        .where(common.of_staff(Intervention.staff_id, filters))
         .group_by(Intervention.purpose)
     )
     found = {row.purpose: row.n for row in purposes}
-    by_mode = [(label(mode, lang), round(modes.get(item, 0))) for item, mode in MODE_ITEMS.items()]
-    by_purpose = [(label(purpose, lang), found.get(purpose, 0)) for purpose in Purpose]
+    by_mode = [(common.label(mode, lang), round(modes.get(item, 0))) for item, mode in MODE_ITEMS.items()]
+    by_purpose = [(common.label(purpose, lang), found.get(purpose, 0)) for purpose in Purpose]
     table = answers.bars(lang, mode=by_mode, purpose=by_purpose)
     total = sum(count for _, count in by_mode)
     series = common.by_week(pilot, filters, figures)
@@ -179,7 +178,8 @@ def work_hours(session: Session, pilot: Pilot, filters: Filters, audience: Audie
     figures = common.weekly(session, pilot, filters, HOUR_ITEMS)
     sums = figures.groupby("item")["value"].sum()
     kinds = [
-        (label(WorkKind(item.value.removeprefix("hours_")), lang), float(sums.get(item, 0))) for item in HOUR_ITEMS
+        (common.label(WorkKind(item.value.removeprefix("hours_")), lang), float(sums.get(item, 0)))
+        for item in HOUR_ITEMS
     ]
     total = sum(hours for _, hours in kinds)
     table = pd.DataFrame(kinds, columns=["group", "value"])
@@ -226,7 +226,7 @@ def people_by_group(session: Session, pilot: Pilot, filters: Filters, audience: 
     parts: dict[str, list[tuple[str, int]]] = {}
     for name, (_, kind) in GROUPS.items():
         counts = people[name].value_counts()
-        parts[name] = [(label(member, lang), int(counts.get(member, 0))) for member in kind]
+        parts[name] = [(common.label(member, lang), int(counts.get(member, 0))) for member in kind]
     parts["language_met"].append((common.said(key, "not_recorded", lang), int(people["language_met"].isna().sum())))
     unknown = int((people[["age", "sex", "race", "language"]] == "unknown").any(axis=1).sum())
     values = {"n": words.number(n, lang), "unknown": words.percent(unknown / n if n else None, lang)}
@@ -309,7 +309,7 @@ def _caseload_table(session: Session, pilot: Pilot, filters: Filters) -> pd.Data
     episodes = session.execute(
         select(Episode.person_id, Episode.opened_on, Episode.closed_on)
         .where(Episode.opened_on <= common.until(filters))
-        .where(True if filters.staff_id is None else Episode.staff_id == filters.staff_id)
+        .where(common.of_staff(Episode.staff_id, filters))
     ).all()
     staff = [s for s in session.scalars(select(Staff)) if filters.staff_id in (None, s.id)]
     met: dict[int, list[date]] = {}

@@ -29,7 +29,7 @@ from db.models import (
     Staff,
 )
 from db.pilot import local_day
-from db.vocab import CallCategory, ReferralStatus, Scope, Source, Step, TallyItem, label
+from db.vocab import CallCategory, ReferralStatus, Scope, Source, Step, TallyItem
 
 PROMISED_HOURS = 48
 """Durham HEART's published target for the first attempt."""
@@ -111,7 +111,7 @@ def referrals_by_source(session: Session, pilot: Pilot, filters: Filters, audien
     key, lang = "referrals_by_source", filters.lang
     table = received(session, pilot, filters)
     found = table["source"].value_counts()
-    rows = [(label(source, lang), int(found.get(source, 0))) for source in Source]
+    rows = [(common.label(source, lang), int(found.get(source, 0))) for source in Source]
     result = answers.groups(session, pilot, filters, audience, key, "source", rows)
     shifts = pilot.settings.get("officer_shifts_per_week", 0)
     if not shifts:

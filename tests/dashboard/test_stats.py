@@ -31,9 +31,7 @@ def test_exact_poisson_agrees_with_garwood(k: int, low: float, high: float) -> N
 
 
 # Where the curve ends at zero R prints no upper limit; inverting the test, as SAS does, gives the last time, 45.
-@pytest.mark.parametrize(
-    ("data", "median", "low", "high"), [(MAINTAINED, 31, 18, None), (NOT_MAINTAINED, 23, 8, 45)]
-)
+@pytest.mark.parametrize(("data", "median", "low", "high"), [(MAINTAINED, 31, 18, None), (NOT_MAINTAINED, 23, 8, 45)])
 def test_kaplan_meier_agrees_with_r_on_aml(
     data: tuple[list[float], list[bool]], median: float, low: float, high: float | None
 ) -> None:

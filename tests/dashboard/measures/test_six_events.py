@@ -5,6 +5,7 @@ The week is that of Monday 2 Feb 2026 unless said otherwise; the as-of day is Sa
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from sqlalchemy import Engine
@@ -148,14 +149,14 @@ def test_caseload_counts_who_is_in_care_at_the_weeks_end(small_pilot: Engine) ->
     table = ask(small_pilot, "caseload").table.set_index("week")
     first = table.loc[WEEK]
     assert [first["open"], first["opened"], first["closed"], first["inactive"]] == [3, 3, 1, 0]
-    assert table.loc[date(2026, 1, 19), "open"] == 1
+    assert table["open"][date(2026, 1, 19)] == 1
     assert [first["band_low"], first["band_high"]] == [20.0, 30.0]
     june = table.loc[date(2026, 6, 1)]  # the half-time social worker has come
     assert [june["band_low"], june["band_high"]] == [30.0, 45.0]
     # 60 days after 4 and 5 Feb end on 5 and 6 Apr: on Sunday 12 Apr two are quiet, the one of 3 Feb too …
-    assert table.loc[date(2026, 3, 30), "inactive"] == 1  # on 5 Apr only the one opened on 3 Feb
-    assert table.loc[date(2026, 4, 6), "inactive"] == 3
-    assert table.loc[date(2026, 4, 20), "inactive"] == 2  # … until one is met on 20 Apr
+    assert table["inactive"][date(2026, 3, 30)] == 1  # on 5 Apr only the one opened on 3 Feb
+    assert table["inactive"][date(2026, 4, 6)] == 3
+    assert table["inactive"][date(2026, 4, 20)] == 2  # … until one is met on 20 Apr
     assert sunday == date(2026, 2, 8)
 
 
@@ -215,7 +216,7 @@ def test_an_amended_figure_counts_as_amended(small_pilot: Engine) -> None:
     certify(small_pilot, 5)
     with aggregate_session(small_pilot) as session:
         for value in session.query(TallyValue):
-            value.reported = 4
+            value.reported = Decimal(4)
         session.commit()
     assert received(small_pilot)["value"] == 4
 
@@ -421,7 +422,7 @@ def test_sheets_on_time_late_and_missing(small_pilot: Engine) -> None:
     """The weeks of one clinician: certified at 23:59 of the Monday after, at 24:00, not at all, not due yet."""
     due = datetime(2026, 1, 20, 5, 0, tzinfo=UTC)  # Monday 19 Jan, 24:00 in New York
     with aggregate_session(small_pilot) as session:
-        item = {TallyItem.in_person: 1}
+        item: dict[TallyItem, int | None] = {TallyItem.in_person: 1}
         tally(session, date(2026, 1, 12), item, certified_at=due - timedelta(minutes=1))
         tally(session, date(2026, 1, 19), item, certified_at=due + timedelta(days=7))
         session.commit()
