@@ -1,5 +1,6 @@
 """The Calls page's first half: an export chosen, its columns mapped, tried, loaded; what was loaded, taken back."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, BinaryIO, cast
 
@@ -57,10 +58,14 @@ def upload(viewer: Viewer) -> None:
     except TandemError as error:
         st.error(exhibit.plain(str(error)), icon=":material/error:")
         return
+    above = st.container()  # progress and report stand where the eye is, not below the form
     sheet, names = _preview(file)
     mapping, order = _columns(viewer, names, file.sha256[:8])
-    _act(viewer, source, file, sheet, mapping, order)
-    _last_report(file.name)
+    trial, load, keep = _buttons()
+    with above:
+        if trial or load:
+            _run(viewer, source, file, sheet, mapping, order, "" if trial else keep, trial=trial)
+        _last_report(file.name)
 
 
 def _preview(file: CadFile) -> tuple[Sheet, tuple[str, ...]]:
@@ -130,15 +135,27 @@ def _box(field: str, title: str, names: Sequence[str], offered: Sequence[str], k
     return (one,) if one else ()
 
 
-def _act(
-    viewer: Viewer, source: BinaryIO, file: CadFile, sheet: Sheet, columns: Mapping[str, tuple[str, ...]], order: str
-) -> None:
+def _buttons() -> tuple[bool, bool, str]:
+    """(try it, load it, name to save the mapping under)."""
     with st.container(horizontal=True, vertical_alignment="bottom"):
         trial = st.button("Try it (stores nothing)", icon=":material/science:")
         load = st.button("Load", type="primary", icon=":material/upload:")
         keep = st.text_input("Save this mapping as", placeholder="CAD monthly export", key="calls-keep", width=240)
-    if not (trial or load):
-        return
+    return trial, load, keep.strip()
+
+
+def _run(
+    viewer: Viewer,
+    source: BinaryIO,
+    file: CadFile,
+    sheet: Sheet,
+    columns: Mapping[str, tuple[str, ...]],
+    order: str,
+    keep: str,
+    *,
+    trial: bool,
+) -> None:
+    """Try or load the file, with progress. The report is kept for the runs that follow."""
     session.forget(REPORT)
     bar = st.progress(0.0, "Reading")
     try:
@@ -155,7 +172,7 @@ def _act(
                 dry_run=trial,
                 progress=lambda stage, done, of: _advance(bar, stage, done, of),
             )
-            if load and keep.strip():
+            if keep:
                 calls.save_mapping(database, viewer, checked(MappingForm, {"name": keep}), mapping)
         session.remember(REPORT, report)
     except TandemError as error:
@@ -171,9 +188,9 @@ def _advance(bar: Any, stage: str, done: int, of: int) -> None:
 
 def _for_page(sentence: str) -> str:
     """What a command line would be told, in the words of this page."""
-    return sentence.replace(
-        "Say --date-format month-first or --date-format day-first.", "Choose it under Day and month."
-    )
+    if found := re.match(r"The mapping does not say which column is “(\w+)”", sentence):
+        return f"Choose a column for “{FIELDS[found[1]]}”: without it nothing can be counted."
+    return re.sub(r"(or s|S)ay[^.]*--date-format[^.]*\.$", r"\1ay which under “Day and month”.", sentence)
 
 
 def _last_report(file_name: str = "") -> None:

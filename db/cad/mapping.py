@@ -188,4 +188,12 @@ def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
             if fits:
                 found[field] = tuple(fits) if field == "location" and pattern == r"^address" else (fits[0],)
                 break
+    if "received" in found and (clock := _clock_beside(found["received"][0], header)):
+        found["received"] += (clock,)
     return {field: found[field] for field in FIELDS if field in found}
+
+
+def _clock_beside(day: str, header: Sequence[str]) -> str | None:
+    """The time column of a date column: Call Date and Call Time, EVENTDT and EVENTTM."""
+    wanted = re.sub(r"dt$", "tm", re.sub(r"date", "time", _folded(day)))
+    return next((name for name in header if _folded(name) == wanted and name != day), None)

@@ -65,8 +65,8 @@ class ImportReport:
         verb = "would be added" if self.dry_run else "added"
         if not self.kept and self.already_there:
             return f"Nothing new: all {self.already_there:,} calls of {self.file_name} are already there."
-        parts = [f"{self.rows_read:,} rows read", f"{self.kept:,} calls {verb}"]
-        parts += [f"{self.merged:,} rows merged into them"] if self.merged else []
+        parts = [f"{self.rows_read:,} rows read", f"{self.kept:,} {'call' if self.kept == 1 else 'calls'} {verb}"]
+        parts += [f"{self.merged:,} {'row' if self.merged == 1 else 'rows'} merged"] if self.merged else []
         parts += [f"{self.already_there:,} already there"] if self.already_there else []
         parts += [f"{len(self.refused):,} refused"]
         return f"{', '.join(parts)}."
