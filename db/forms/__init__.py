@@ -49,7 +49,7 @@ class Form(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
     ask: ClassVar[Mapping[str, str]] = {}
-    """What to say when a field is missing: field → sentence."""
+    """What to say when a field is missing: field (or ``part.field`` of a form within) → sentence."""
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         """(field, sentence) for each rule across fields or about dates that is broken."""
@@ -112,10 +112,13 @@ _WAYS_OUT = {
 
 def _sentence(problem: Any, field: str, kind: type[Form]) -> str:
     value, rule = blank_is_none(problem["input"]), problem["type"]
+    inner = ".".join(str(part) for part in problem["loc"])
     if rule in ("value_error", "assertion_error"):
         return str(problem["ctx"]["error"])
-    if field in kind.ask and (rule == "missing" or value in (None, [], (), frozenset())):
-        return kind.ask[field]
+    if rule == "missing" or value in (None, [], (), frozenset()):
+        for name in (inner, field):
+            if name in kind.ask:
+                return kind.ask[name]
     name = field.replace("_", " ") or "this"
     if rule == "missing" or value is None:
         return f"The {name} is missing. Fill it in."

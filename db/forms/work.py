@@ -123,6 +123,8 @@ class InterventionForm(Form):
         "purpose": "The purpose is missing. Choose what it was for.",
         "minutes": "The minutes are missing. Write how long it took, like 30.",
         "outcome": "The outcome is missing. Choose what came of it.",
+        "connection.need": "The connection has no need. Choose which need it is for.",
+        "new_person.name": "The new person has no name. Write a name, or what the person is called.",
     }
     person_id: int | None = None
     new_person: PersonForm | None = None

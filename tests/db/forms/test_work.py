@@ -132,6 +132,16 @@ def refused(kind: type[Form], values: dict[str, Any]) -> dict[str, str]:
             "“No contact” cannot end in a connection. Change the outcome, or leave it out.",
         ),
         (
+            {"connection": {"need": None, "provider_id": 1}},
+            "connection",
+            "The connection has no need. Choose which need it is for.",
+        ),
+        (
+            {"person_id": None, "new_person": {"name": " "}},
+            "new_person",
+            "The new person has no name. Write a name, or what the person is called.",
+        ),
+        (
             {"connection": {"need": "housing"}},
             "connection",
             "The connection has no provider. Choose one, or say why none could be found.",
