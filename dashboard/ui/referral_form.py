@@ -95,7 +95,7 @@ def _what_next(sent: tuple[Any, ...]) -> None:
     for doubt in doubts:
         st.warning(doubt, icon=":material/help:")
     soon = {
-        Urgency.urgent: "You marked it for today, and the clinician sees that mark. For a reply within the hour, call as well.",
+        Urgency.urgent: "You marked it for today, and the clinician sees that mark. If it cannot wait, call as well.",
         Urgency.soon: "A first try to reach the person is due within 48 hours.",
         Urgency.routine: "The clinician reads referrals each working day; the aim is a first try within 48 hours.",
     }
