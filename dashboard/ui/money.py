@@ -63,7 +63,7 @@ def totals(viewer: Viewer) -> None:
     with st.container(border=True, gap="xsmall"):
         st.markdown("**How much is left on each line?**")
         if not lines:
-            st.info("The budget has no lines yet. An administrator sets them up with “tandem init”.")
+            st.info("The budget has no lines yet. They are set with “tandem init”.")
             return
         rows = [_total_row(line) for line in (*lines, grand_total(lines))]
         amounts = ("Budget", "Obligated", "Spent", "Remaining")
