@@ -1,6 +1,7 @@
 """``tandem user …``: accounts from a shell. A password comes by prompt or standard input, never by a flag."""
 
 import sys
+from dataclasses import fields
 from typing import Annotated
 
 import typer
@@ -8,6 +9,7 @@ import typer
 from dashboard.shell import opened
 from db import vocab
 from db.commands import users
+from db.commands.signin import Rules
 from db.engine import record_session
 from db.forms import checked
 from db.forms.users import NewUser
@@ -121,6 +123,32 @@ def set_role(username: Username, role: Annotated[str, typer.Argument(help="The n
     with record_session(bind, viewer) as session:
         user = users.set_role(session, viewer, username, users.role_named(role))
     print(f"{user.username} is now {vocab.label(user.role)}.")
+
+
+@app.command()
+def rules(
+    name: Annotated[str, typer.Argument(help="The rule to change; without it all are shown.")] = "",
+    value: Annotated[str, typer.Argument(help="Its new value.")] = "",
+) -> None:
+    """Show or change the numbers of signing in.
+
+    tandem user rules
+    tandem user rules idle_minutes 20
+    tandem user rules second_factor off
+    """
+    bind, pilot, viewer = opened()
+    now = Rules.of(pilot)
+    if name:
+        with record_session(bind, viewer) as session:
+            now = users.set_rule(session, viewer, name, value)
+    for field in fields(now):
+        print(f"{field.name:<28}{_told(getattr(now, field.name))}")
+
+
+def _told(value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    return ", ".join(value) if isinstance(value, tuple) else str(value).lower()
 
 
 def _password(from_stdin: bool) -> str | None:

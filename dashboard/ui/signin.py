@@ -15,7 +15,7 @@ import streamlit_authenticator as stauth
 from streamlit.components.v2 import component
 from streamlit_authenticator.controllers import AuthenticationController
 
-from dashboard.ui import session
+from dashboard.ui import second_factor, session
 from db import passwords
 from db.commands import signin
 from db.engine import aggregate_session
@@ -46,7 +46,9 @@ class _Verifier(AuthenticationController):
     def login(self, username: str | None = None, password: str | None = None, *_: Any, **__: Any) -> bool:
         self.tried = True
         with aggregate_session(session.bind()) as database:
-            time.sleep(signin.wait_before(database, session.address(), session.moment()))
+            wait = signin.wait_before(database, session.address(), session.moment())
+        time.sleep(wait)
+        with aggregate_session(session.bind()) as database:
             self.user = signin.check_password(
                 database, username or "", password or "", address=session.address(), now=session.moment()
             )
@@ -70,28 +72,50 @@ def sign_in(pilot: Pilot) -> None:
     with middle:
         st.title("Tandem", anchor=False)
         st.caption(f"{pilot.name}, {pilot.city}")
-        form = _Form()
-        form.login(fields={"Form name": "Sign in", "Username": "Username", "Password": "Password", "Login": "Sign in"})
-        if form.verifier.user is not None:
-            _carry_in(form.verifier.user)
-        elif form.verifier.tried:
-            st.error(_refused(pilot), icon=":material/error:")
-        if pilot.is_demo:
-            st.caption(text("demo.accounts", "en", password=passwords.DEMO))
+        if second_factor.pending():
+            if (user_id := second_factor.step(pilot)) is not None:
+                _carry_in(user_id)
+        else:
+            _first_step(pilot)
+
+
+def _first_step(pilot: Pilot) -> None:
+    form = _Form()
+    form.login(fields={"Form name": "Sign in", "Username": "Username", "Password": "Password", "Login": "Sign in"})
+    user = form.verifier.user
+    if user is not None and signin.Rules.of(pilot).needs_second_factor(user):
+        second_factor.ask_for(user)
+    elif user is not None:
+        _carry_in(user.id)
+    elif form.verifier.tried:
+        st.error(_refused(pilot), icon=":material/error:")
+    elif session.recall("carry_failed"):
+        st.error(
+            "The last step of signing in took longer than 30 seconds, or this browser refuses cookies. Sign in again.",
+            icon=":material/error:",
+        )
+    if pilot.is_demo:
+        st.caption(text("demo.accounts", "en", password=passwords.DEMO))
 
 
 def sign_out() -> None:
     """End this session and load the front page."""
-    done = _carry(key="carry-out", data={"to": "/session/close", "ticket": ""}, on_failed_change=lambda: None)
-    if done.failed:
-        st.error("Signing out did not reach the server. Check the connection and try again.")
+    _carry(key="carry-out", data={"to": "/session/close", "ticket": ""}, on_failed_change=_failed)
+    if session.recall("carry_failed"):
+        session.forget("carry_failed")
+        st.error("Signing out did not reach the server: you are still signed in. Check the connection and reload.")
 
 
-def _carry_in(user: User) -> None:
+def _carry_in(user_id: int) -> None:
     with aggregate_session(session.bind()) as database:
-        ticket = signin.issue_ticket(database, user.id, session.browser(), session.moment())
-    _carry(key="carry-in", data={"to": "/session/open", "ticket": ticket}, on_failed_change=lambda: None)
+        ticket = signin.issue_ticket(database, user_id, session.browser(), session.moment())
+    session.forget("carry_failed")
+    _carry(key="carry-in", data={"to": "/session/open", "ticket": ticket}, on_failed_change=_failed)
     st.info("Signing in …", icon=":material/hourglass_top:")
+
+
+def _failed() -> None:
+    session.remember("carry_failed", True)
 
 
 def _refused(pilot: Pilot) -> str:

@@ -113,7 +113,7 @@ def check_password(
     name = _folded(username)
     kept = session.scalar(select(User.password_hash).where(User.username == name)) or passwords.NOBODY
     matched = matches(password, kept)
-    with _transaction(session):
+    with transaction(session):
         pilot = the_pilot(session)
         rules = Rules.of(pilot)
         user = session.scalar(select(User).where(User.username == name).with_for_update())
@@ -121,25 +121,17 @@ def check_password(
             matched = False  # everybody knows it: a real pilot lets nobody in with it, whoever stored it
         reason = _refusal(user, matched, rules, now)
         if reason or user is None:
-            _count_failure(session, user, name, reason, rules, address, now)
+            count_failure(session, user, name, reason, rules, address, now)
             return None
         if not rules.needs_second_factor(user):
             session.add(SignInAttempt(at=now, username=name, address=address, succeeded=True))
     return user
 
 
-def fail_code(session: Session, user_id: int, *, address: str, now: datetime) -> None:
-    """A wrong second factor counts like a wrong password."""
-    with _transaction(session):
-        rules = Rules.of(the_pilot(session))
-        user = session.get_one(User, user_id, with_for_update=True)
-        _count_failure(session, user, user.username, "wrong second factor", rules, address, now)
-
-
 def issue_ticket(session: Session, user_id: int, browser: str, now: datetime) -> str:
     """A one-time pass for the browser that holds the cookie ``browser``; returned once, kept as a hash."""
     token = secrets.token_urlsafe(32)
-    with _transaction(session):
+    with transaction(session):
         session.execute(delete(SignInTicket).where(SignInTicket.expires_at < now - timedelta(days=1)))
         session.execute(delete(SignInAttempt).where(SignInAttempt.at < now - timedelta(days=30)))
         session.add(
@@ -161,7 +153,7 @@ def open_session(
     None for a ticket that is unknown, used, older than 30 seconds or another browser's, and for an account
     that was disabled or locked meanwhile.
     """
-    with _transaction(session):
+    with transaction(session):
         burned = session.execute(
             update(SignInTicket)
             .where(
@@ -176,7 +168,7 @@ def open_session(
         rules = Rules.of(the_pilot(session))
         user = session.get(User, burned) if burned is not None else None
         if user is None or not user.active or rules.locked(user, now):
-            session.add(_entry("(unknown)", "sign in", now, address, "refused", reason="ticket"))
+            session.add(entry("(unknown)", "sign in", now, address, "refused", reason="ticket"))
             return None
         token, expires = secrets.token_urlsafe(32), now + timedelta(hours=rules.session_hours)
         session.add(
@@ -191,7 +183,7 @@ def open_session(
             )
         )
         user.last_sign_in_at, user.locked_at = now, None
-        session.add(_entry(user.username, "sign in", now, address))
+        session.add(entry(user.username, "sign in", now, address))
     return token, expires
 
 
@@ -207,7 +199,7 @@ def resolve(session: Session, token: str, now: datetime, *, active: bool) -> Sea
         return None
     seat = Seat(row.id, row.user)
     if active and now - row.active_at >= _TOUCH_EVERY:
-        with _transaction(session):
+        with transaction(session):
             session.execute(update(WebSession).where(WebSession.id == row.id).values(active_at=now))
     return seat
 
@@ -225,13 +217,13 @@ def still_alive(session: Session, session_ids: Collection[int], now: datetime) -
 
 def close_session(session: Session, token: str, *, address: str, now: datetime) -> None:
     """Sign out: the session is over on every tab; an unknown token is nothing to do."""
-    with _transaction(session):
+    with transaction(session):
         row = session.scalar(
             select(WebSession).where(WebSession.token_hash == token_hash(token), WebSession.revoked_at.is_(None))
         )
         if row is not None:
             row.revoked_at = now
-            session.add(_entry(row.user.username, "sign out", now, address))
+            session.add(entry(row.user.username, "sign out", now, address))
 
 
 def end_sessions(session: Session, user_id: int, now: datetime, *, keep: int | None = None) -> int:
@@ -269,7 +261,7 @@ def _refusal(user: User | None, matched: bool, rules: Rules, now: datetime) -> s
     return ""
 
 
-def _count_failure(
+def count_failure(
     session: Session, user: User | None, name: str, reason: str, rules: Rules, address: str, now: datetime
 ) -> None:
     """Record the failure, and lock the account at the limit. Unknown names run the same statements.
@@ -293,22 +285,22 @@ def _count_failure(
         )
     )
     actor = user.username if user else "(unknown)"
-    session.add(_entry(actor, "sign in", now, address, "refused", reason=reason))
+    session.add(entry(actor, "sign in", now, address, "refused", reason=reason))
     if user and not rules.locked(user, now) and (failures or 0) >= rules.lock_after_failures:
         user.locked_at = now  # who is already inside stays: a stranger must not be able to throw them out
-        session.add(_entry(actor, "account locked", now, address, "done", failures=failures))
+        session.add(entry(actor, "account locked", now, address, "done", failures=failures))
 
 
 def _folded(username: str) -> str:
     return username.strip().lower()[:80]
 
 
-def _entry(actor: str, action: str, now: datetime, address: str, outcome: str = "done", **detail: Any) -> AuditEntry:
+def entry(actor: str, action: str, now: datetime, address: str, outcome: str = "done", **detail: Any) -> AuditEntry:
     return AuditEntry(at=now, actor=actor, action=action, address=address[:64], outcome=outcome, detail=detail)
 
 
 @contextmanager
-def _transaction(session: Session) -> Iterator[None]:
+def transaction(session: Session) -> Iterator[None]:
     """One write transaction that sees the present: whatever snapshot was read before is ended first."""
     session.commit()
     try:
@@ -322,8 +314,8 @@ def _transaction(session: Session) -> Iterator[None]:
 
 def record_fault(session: Session, reference: str, kind: str, address: str, now: datetime) -> None:
     """Audit that something failed unexpectedly; the server's log holds the trace under the same reference."""
-    with _transaction(session):
-        session.add(_entry("server", "fault", now, address, "failed", reference=reference, kind=kind))
+    with transaction(session):
+        session.add(entry("server", "fault", now, address, "failed", reference=reference, kind=kind))
 
 
 def change_password(session: Session, viewer: Viewer, form: PasswordChange, *, keep: int, now: datetime) -> None:
@@ -333,19 +325,19 @@ def change_password(session: Session, viewer: Viewer, form: PasswordChange, *, k
     """
     user = session.get_one(User, viewer.user_id)
     if not passwords.matches(form.current, user.password_hash):
-        with _transaction(session):
+        with transaction(session):
             rules = Rules.of(the_pilot(session))
-            _count_failure(session, user, user.username, "wrong present password", rules, viewer.address, now)
+            count_failure(session, user, user.username, "wrong present password", rules, viewer.address, now)
         raise Invalid({"current": "The present password is not right. Type it again."})
     pilot = the_pilot(session)
     if objection := unacceptable(pilot, form.new, (user.username, *user.name.split(), pilot.city)):
         raise Invalid({"new": objection})
     kept = passwords.hashed(form.new)
-    with _transaction(session):
+    with transaction(session):
         user = session.get_one(User, viewer.user_id, with_for_update=True, populate_existing=True)
         user.password_hash, user.must_change, user.password_set_at = kept, False, now
         ended = end_sessions(session, user.id, now, keep=keep)
-        session.add(_entry(user.username, "change own password", now, viewer.address, sessions_ended=ended))
+        session.add(entry(user.username, "change own password", now, viewer.address, sessions_ended=ended))
 
 
 def own_sessions(session: Session, viewer: Viewer, now: datetime) -> list[WebSession]:
@@ -362,14 +354,14 @@ def own_sessions(session: Session, viewer: Viewer, now: datetime) -> list[WebSes
 
 def end_own_session(session: Session, viewer: Viewer, session_id: int, now: datetime) -> None:
     """Revoke one of the viewer's own sessions. Raises NotFound for anybody else's."""
-    with _transaction(session):
+    with transaction(session):
         row = session.scalar(
             select(WebSession).where(WebSession.id == session_id, WebSession.user_id == viewer.user_id)
         )
         if row is None:
             raise NotFound("This session is not one of yours, or it has ended. Reload the page.")
         row.revoked_at = row.revoked_at or now
-        session.add(_entry(viewer.name, "end own session", now, viewer.address, session=session_id))
+        session.add(entry(viewer.name, "end own session", now, viewer.address, session=session_id))
 
 
 def unacceptable(pilot: Pilot, password: str, known: tuple[str, ...]) -> str | None:

@@ -139,6 +139,44 @@ def reset_second_factor(session: Session, viewer: Viewer, username: str) -> User
     return user
 
 
+_RANGES = {
+    "lock_after_failures": (3, 10),
+    "lock_window_minutes": (5, 60),
+    "lock_minutes": (5, 1440),
+    "free_failures_per_address": (5, 100),
+    "idle_minutes": (5, 60),
+    "session_hours": (1, 24),
+}
+
+
+def set_rule(session: Session, viewer: Viewer, name: str, typed: str) -> Rules:
+    """Change one number of signing in: a field of :class:`Rules`; ``lock_minutes`` may be “none”.
+
+    Raises Invalid for a name that is none and a value outside its range.
+    """
+    value = _rule_value(name, typed.strip().lower())
+    with write(session, viewer, Permission.manage_users, "set sign-in rule", Scope.setup) as note:
+        pilot = the_pilot(session)
+        pilot.settings = {**pilot.settings, name: value}
+        note.subject, note.detail = f"rule {name}", {"value": value}
+    return Rules.of(pilot)
+
+
+def _rule_value(name: str, typed: str) -> int | bool | None:
+    if name == "second_factor":
+        if typed not in ("on", "off"):
+            raise Invalid({name: f"“{typed}” does not fit second_factor. Write on or off."})
+        return typed == "on"
+    if name not in _RANGES:
+        raise Invalid({name: f"“{name}” is not a rule. Choose one of second_factor, {', '.join(_RANGES)}."})
+    if name == "lock_minutes" and typed == "none":
+        return None
+    low, high = _RANGES[name]
+    if not typed.isdecimal() or not low <= int(typed) <= high:
+        raise Invalid({name: f"“{typed}” does not fit {name}. Write a whole number from {low} to {high}."})
+    return int(typed)
+
+
 @contextmanager
 def _changed(session: Session, viewer: Viewer, username: str, action: str) -> Iterator[tuple[User, Note]]:
     """One write to one account, locked while it is changed. Raises NotFound for a name nobody has."""

@@ -16,7 +16,7 @@ from db.vocab import Role
 from tests.conftest import NOW
 from tests.db.commands.test_signin import GOOD, add_user, audited, be_demo, tried
 
-SECRET = "JBSWY3DPEHPK3PXP"
+SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 STEP = timedelta(seconds=30)
 
 
