@@ -317,14 +317,15 @@ def _caseload_table(session: Session, pilot: Pilot, filters: Filters) -> pd.Data
         met.setdefault(person, []).append(day)
     started = Counter(monday(e.opened_on) for e in episodes)
     ended = Counter(monday(e.closed_on) for e in episodes if e.closed_on and e.closed_on <= common.until(filters))
+    since = np.array([e.opened_on.toordinal() for e in episodes])
+    over = np.array([e.closed_on.toordinal() if e.closed_on else date.max.toordinal() for e in episodes])
     rows = []
     for week in common.weeks(pilot, filters):
         end = min(week + timedelta(days=6), common.until(filters))
-        care = {
-            e.person_id: e.opened_on for e in episodes if e.opened_on <= end and (not e.closed_on or e.closed_on > end)
-        }
+        in_care = np.flatnonzero((since <= end.toordinal()) & (over > end.toordinal()))
+        care = {episodes[place].person_id: episodes[place].opened_on for place in in_care}
         quiet_since = end - timedelta(days=INACTIVE_AFTER_DAYS)
-        quiet = sum(_last_contact(met.get(person, []), end, since) < quiet_since for person, since in care.items())
+        quiet = sum(_last_contact(met.get(person, []), end, first) < quiet_since for person, first in care.items())
         there = [s for s in staff if s.starts_on <= end and (s.ends_on is None or s.ends_on >= end)]
         band = [
             sum(getattr(s, side) * s.fte_percent / 100 for s in there) for side in ("capacity_low", "capacity_high")

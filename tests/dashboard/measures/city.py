@@ -7,6 +7,9 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
+from dashboard.measures.compute import compute
+from dashboard.model import Filters, Result
+from db import access
 from db.engine import aggregate_session
 from db.models import (
     Attempt,
@@ -41,6 +44,24 @@ from db.vocab import (
     TallyItem,
     TallyStatus,
 )
+from tests.conftest import NOW
+
+WEEK = date(2026, 2, 2)
+TODAY = NOW.date()
+WHOLE = Filters(date(2026, 1, 12), TODAY, TODAY)
+"""The pilot to date, on Saturday 14 Nov 2026."""
+SHELL = access.shell_viewer("tester", now=NOW, today=TODAY)
+
+
+def ask(bind: Engine, key: str, filters: Filters = WHOLE) -> Result:
+    return compute(bind, SHELL, key, filters)
+
+
+def row(result: Result, name: str, value: object) -> dict[str, object]:
+    """The one row of the table whose column ``name`` is ``value``."""
+    found = result.table[result.table[name] == value].to_dict("records")
+    assert len(found) == 1
+    return {str(key): cell for key, cell in found[0].items()}
 
 
 def at(day: date, hour: int = 15) -> datetime:
@@ -183,4 +204,17 @@ def add_small_counts(bind: Engine) -> None:
                 gap = {"ended_on": day, "end_reason": ConnectionEnd.no_provider, "need": Need.transport}
                 connection(session, number, {Step.offered: day}, provider_id=None, **gap)
         tally(session, date(2026, 2, 2), {TallyItem.referrals_received: 4, TallyItem.in_person: 3})
+        session.commit()
+
+
+def three_referrals(bind: Engine) -> None:
+    with aggregate_session(bind) as session:
+        for hour in (14, 15, 16):
+            referral(session, at(WEEK, hour), staff_id=1)
+        session.commit()
+
+
+def certify(bind: Engine, value: int | None, status: TallyStatus = TallyStatus.certified) -> None:
+    with aggregate_session(bind) as session:
+        tally(session, WEEK, {TallyItem.referrals_received: value}, status=status)
         session.commit()
