@@ -222,9 +222,11 @@ def show_report(report: ImportReport) -> None:
 
 def _refusals(rows: Sequence[tuple[int, str]]) -> None:
     if rows:
-        table = pd.DataFrame(rows, columns=["Line", "Why it was refused"])
         st.dataframe(
-            table, hide_index=True, height=min(260, 38 + 35 * len(rows)), alt="Refused rows with line and reason"
+            pd.DataFrame(rows, columns=["Line", "Why it was refused"]),
+            hide_index=True,
+            column_config={"Line": st.column_config.NumberColumn(width="small", format="localized")},
+            alt="Refused rows with their lines and reasons",
         )
 
 

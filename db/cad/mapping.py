@@ -32,7 +32,7 @@ _GUESSES: Mapping[str, tuple[str, ...]] = {
     ),
     "type": (r"call ?type$", r"nature", r"initial .*type", r"problem", r"offense", r"(incident|event) ?type", r"^type"),
     "location": (
-        r"^address", r"hundred block", r"^location$", r"block ?addr|block.*address", r"address", r"location", r"block"
+        r"^address", r"hundred block", r"^location$", r"bl(oc)?k.*addr", r"address", r"location", r"block"
     ),
     "disposition": (r"disposition", r"clearance desc", r"outcome"),
     "person": (r"person ?(key|id)", r"subject ?(key|id)", r"^mni\b", r"(name|party) ?id"),

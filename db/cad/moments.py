@@ -295,9 +295,8 @@ def _gap_start(naive: pd.DatetimeIndex, skipped: np.ndarray, zone: str) -> np.nd
     if not skipped.any():
         return starts
     before = naive[skipped].tz_localize(zone, ambiguous=True, nonexistent="shift_backward").tz_localize(None)
-    ends = before.to_numpy().astype("datetime64[ns]").astype(np.int64)
     starts = starts.copy()
-    starts[skipped] = -(-ends // 1_000_000_000)  # the last nanosecond before the gap, rounded up
+    starts[skipped] = before.to_numpy().astype("datetime64[s]").astype(np.int64) + 1  # the last second before the gap
     return starts
 
 
@@ -306,6 +305,8 @@ def describe_refusal(cell: str, date_format: str | None = None) -> str:
     shown = cell if len(cell) <= 40 else f"{cell[:39]}…"
     if date_format and "%" in date_format:
         return f"received is “{shown}”, which is not of the form {date_format}"
+    if read_clock(cell):
+        return f"received has a time and no date: “{shown}”"
     day, clock = cut(cell)
     read: Callable[[str], object] = lambda text: read_day(text, "month-first") or read_day(text, "day-first")  # noqa: E731
     known = read(day)

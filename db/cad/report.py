@@ -94,7 +94,8 @@ def suspicions(parsed: Parsed, today: date) -> list[str]:
     if (last + timedelta(days=1)).month == last.month and len(days) > 1:
         said.append(f"The last month is partial: the file ends on {day_text(last)}.")
     if ahead := int(counts[days > (today - EPOCH).days].sum()):
-        said.append(f"{ahead:,} calls are dated after today ({day_text(today)}); the last one {day_text(last)}.")
+        calls_are = "1 call is" if ahead == 1 else f"{ahead:,} calls are"
+        said.append(f"{calls_are} dated after today ({day_text(today)}); the last one {day_text(last)}.")
     return said + _blanks(calls, parsed)
 
 
@@ -166,8 +167,8 @@ def _blanks(calls: Rows, parsed: Parsed) -> list[str]:
     if not parsed.places and not parsed.persons:
         said.append("No location and no person key: repeat calls cannot be counted from this file.")
     elif parsed.places and blank:
-        said.append(f"{blank:,} calls ({100 * blank / len(calls):.1f} %) have no location.")
+        said.append(f"{100 * blank / len(calls):.1f} % have no location ({blank:,} calls).")
     if NO_TYPE in parsed.types:
         untyped = int((calls.type == parsed.types.index(NO_TYPE)).sum())
-        said.append(f"{untyped:,} calls have no type and are kept as “{NO_TYPE}”.")
+        said.append(f"Calls without a type are kept as “{NO_TYPE}”: {untyped:,}.")
     return said

@@ -11,6 +11,7 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -241,7 +242,7 @@ def _encoding(opened: Any, name: str) -> tuple[str, int]:
                         utf8.decode(block)
                     except UnicodeDecodeError:
                         valid = False
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise Unreadable(f"{name} is a damaged archive ({error}). Export it again.") from None
     if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16", lines
