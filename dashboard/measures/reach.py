@@ -323,7 +323,7 @@ def _caseload_table(session: Session, pilot: Pilot, filters: Filters) -> pd.Data
     for week in common.weeks(pilot, filters):
         end = min(week + timedelta(days=6), common.until(filters))
         in_care = np.flatnonzero((since <= end.toordinal()) & (over > end.toordinal()))
-        care = {episodes[place].person_id: episodes[place].opened_on for place in in_care}
+        care = {episodes[place].person_id: episodes[place].opened_on for place in map(int, in_care)}
         quiet_since = end - timedelta(days=INACTIVE_AFTER_DAYS)
         quiet = sum(_last_contact(met.get(person, []), end, first) < quiet_since for person, first in care.items())
         there = [s for s in staff if s.starts_on <= end and (s.ends_on is None or s.ends_on >= end)]
