@@ -40,7 +40,7 @@ class Palette:
 
 LIGHT = Palette(
     ground="#FFFFFF",
-    text="#1B2733",
+    text="#0C1620",
     quiet="#5B636B",
     rule="#E9E6DF",
     observed="#1F4E79",

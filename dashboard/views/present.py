@@ -2,12 +2,13 @@
 
 import streamlit as st
 
-from dashboard.ui import data, live, present, session
+from dashboard.ui import data, forms, live, present, session
 from db.access import Permission
 from db.vocab import Scope
 
 viewer = session.require(Permission.present)
 pilot = session.pilot()
+forms.for_fingers()
 lang = present.heading()
 
 
