@@ -77,7 +77,14 @@ def test_an_expenditure_moves_the_totals_to_the_cent(signed_in: Open, demo_city:
 def test_a_refused_entry_marks_its_fields_and_loses_nothing(signed_in: Open, demo_city: Engine) -> None:
     app = signed_in("finance", "budget.py")
     before = count(demo_city)
-    fill(app, "ledger", kind=EntryKind.expenditure, amount="12.345", payee="Brasslamp Recovery", description="October hours")
+    fill(
+        app,
+        "ledger",
+        kind=EntryKind.expenditure,
+        amount="12.345",
+        payee="Brasslamp Recovery",
+        description="October hours",
+    )
     press(app, "ledger")
     marked = [m.value for m in app.markdown if m.value.startswith(":red[")]
     assert [m.removeprefix(":red[:material/error: ").removesuffix("]") for m in marked] == [
@@ -93,7 +100,15 @@ def test_a_refused_entry_marks_its_fields_and_loses_nothing(signed_in: Open, dem
 
 def test_an_expenditure_over_its_line_is_stored_and_said(signed_in: Open, demo_city: Engine) -> None:
     app = signed_in("finance", "budget.py")
-    fill(app, "ledger", kind=EntryKind.expenditure, line_id=4, amount="10000", on_date=TODAY, payee="Capstan Office Supply")
+    fill(
+        app,
+        "ledger",
+        kind=EntryKind.expenditure,
+        line_id=4,
+        amount="10000",
+        on_date=TODAY,
+        payee="Capstan Office Supply",
+    )
     press(app, "ledger")
     with aggregate_session(demo_city) as session:
         line = next(total for total in line_totals(session) if total.line_id == 4)
