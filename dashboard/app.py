@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import streamlit as st
+from streamlit.errors import FragmentHandledException
 
 from dashboard.ui import faults, gate
 
@@ -17,5 +18,7 @@ st.set_page_config(
 st.logo(MARK)
 try:
     gate.run()
+except FragmentHandledException:
+    raise  # shown already, in the fragment where it happened, by the server's on_script_error
 except Exception as error:
     faults.show(error)

@@ -28,9 +28,6 @@ class Page:
     def path(self) -> str:
         return self.file.removesuffix(".py")
 
-    def exists(self) -> bool:
-        return (VIEWS / self.file).is_file()
-
     def open_to(self, viewer: Viewer) -> bool:
         return not self.permissions or any(viewer.may(p) for p in self.permissions)
 

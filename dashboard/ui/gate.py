@@ -32,7 +32,7 @@ def run() -> None:
 
 def _menu(viewer: Viewer, seat: Seat) -> StreamlitPage:
     """The pages this viewer may open, in groups on top; a known path that is not theirs gets a sentence."""
-    allowed = {entry: _file(entry) for entry in nav.PAGES if entry.open_to(viewer) and entry.exists()}
+    allowed = {entry: _file(entry) for entry in nav.PAGES if entry.open_to(viewer)}
     others = [_unnamed(entry.path, partial(session.refuse, viewer)) for entry in nav.PAGES if entry not in allowed]
     landing = partial(_land, next(iter(allowed.values())))
     groups = {"": [_unnamed("home", landing, default=True), *others]}

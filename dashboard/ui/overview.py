@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from dashboard import nav, words
+from dashboard.measures import MEASURES
 from dashboard.model import Audience, Filters, Result
 from dashboard.ui import data, exhibit
 from db.access import Permission, Viewer
@@ -40,6 +41,10 @@ class View:
             self.seen[key] = data.one(self.viewer, self.now, key, self.filters, Audience.internal)
         return self.seen[key]
 
+    def may(self, key: str) -> bool:
+        """Whether this role may see the measure: an analyst's Overview shows no money."""
+        return self.viewer.may(Permission(MEASURES[key].permission))
+
 
 def heading(view: View, pilot: Pilot) -> None:
     """Which pilot, how far along, figures up to when, how much of it is not certified."""
@@ -57,10 +62,10 @@ def _provisional_weeks(result: Result) -> int:
 
 def verdict(view: View) -> None:
     """The verdict is the largest text of the page; what qualifies it, and the money, come right after."""
-    effect, burn = view.result("repeat_call_effect"), view.result("burn")
+    effect = view.result("repeat_call_effect")
     first, *more = SENTENCE_END.split(EMPTY["repeat_call_effect"] if effect.table.empty else effect.sentence)
     st.markdown(f"# {exhibit.plain(first)}")
-    if not burn.table.empty:
+    if view.may("burn") and not (burn := view.result("burn")).table.empty:
         more.append(burn.sentence)
     with st.container(horizontal=True):
         st.markdown(exhibit.plain(" ".join(more)), width="stretch")
@@ -69,14 +74,14 @@ def verdict(view: View) -> None:
 def cards(view: View) -> None:
     """Six in a row on a desk, two on a phone."""
     with st.grid(6, min_column_width=150, gap="xsmall", key="cards"):
-        for key in CARDS:
+        for key in filter(view.may, CARDS):
             exhibit.card(view.result(key))
 
 
 def exhibits(view: View) -> None:
     """Two by two on a desk, one below the other on a phone."""
     with st.grid(2, min_column_width=420, gap="xsmall", key="exhibits"):
-        for key in EXHIBITS:
+        for key in filter(view.may, EXHIBITS):
             exhibit.exhibit(
                 view.result(key), view.now, height=CHART_HEIGHT, empty=EMPTY[key], answer=_answer(view, key)
             )
