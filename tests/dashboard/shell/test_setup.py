@@ -66,7 +66,8 @@ def tandem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
             cli.main()
         except SystemExit as end:
             code = int(end.code or 0)
-        return Said(code, *capsys.readouterr())
+        out, err = capsys.readouterr()
+        return Said(code, out, err)
 
     return run
 
