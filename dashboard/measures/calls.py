@@ -223,7 +223,14 @@ def familiar_faces(session: Session, pilot: Pilot, filters: Filters, audience: A
         audience=audience,
         table=table,
         columns=common.columns(
-            lang, group="calls_step", value="calls_subjects", calls="calls_theirs", share="calls_share_all"
+            lang,
+            group="calls_step",
+            value="calls_subjects",
+            added="calls_added",
+            calls="calls_theirs",
+            share="calls_share_all",
+            share_low="calls_share_low",
+            share_high="calls_share_high",
         ),
         estimate=poisson_exact(most),
         display=words.number(most, lang),

@@ -1,0 +1,154 @@
+"""Measures of calls on few enough calls to count; figures by hand."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from dashboard.measures.compute import compute
+from dashboard.model import Audience, Filters, Result
+from db import access
+from db.engine import aggregate_session
+from db.models import CallUnit, Shift
+from db.vocab import CallCategory
+from tests.conftest import NOW
+from tests.dashboard.measures.callmaker import CONTROL, SHELTER, add_calls, local
+
+SHELL = access.shell_viewer("tester", now=NOW, today=NOW.date())
+YEAR = Filters(date(2026, 1, 1), date(2026, 11, 14), date(2026, 11, 14))
+
+
+def answer(bind: Engine, key: str, filters: Filters = YEAR, audience: Audience = Audience.internal) -> Result:
+    return compute(bind, SHELL, key, filters, audience)
+
+
+def by_month(result: Result, column: str = "value") -> dict[int, float]:
+    table = result.table.loc[result.table[column].notna() & (result.table[column] != 0)]
+    return {month.month: value for month, value in zip(table["period"], table[column], strict=True)}
+
+
+def test_bh_calls_follow_the_rules_and_their_own_date(small_pilot: Engine) -> None:
+    add_calls(
+        small_pilot,
+        [
+            (local(2026, 1, 31, 23, 30), 1, None),  # February in UTC, January here
+            (local(2026, 2, 1, 0, 30), SHELTER, None),  # institutions count among calls
+            (local(2026, 2, 2), 1, None, CONTROL),
+            (local(2026, 2, 3), 1, None, CallCategory.excluded),
+            (local(2026, 11, 13), 1, None),
+        ],
+    )
+    found = answer(small_pilot, "bh_calls")
+    assert by_month(found) == {1: 1, 2: 1, 11: 1}
+    status = dict(zip(found.table["period"], found.table["status"], strict=True))
+    assert status[date(2026, 1, 1)] == "unfinished"  # the data begin on 31 January
+    assert status[date(2026, 2, 1)] == "final"
+    assert status[date(2026, 11, 1)] == "unfinished"
+    assert (found.estimate.value, found.display) == (3, "0")
+    assert found.sentence == "There were 0 behavioral-health calls in Oct 2026."
+
+
+def test_repeat_calls_by_place_with_what_is_left_out(small_pilot: Engine) -> None:
+    add_calls(
+        small_pilot,
+        [
+            (local(2025, 1, 1), 9, None, CONTROL),  # the data begin
+            (local(2026, 3, 1), 1, None),
+            (local(2026, 3, 20), 1, None),  # repeat
+            (local(2026, 4, 1), None, None),  # no subject
+            (local(2026, 4, 2), SHELTER, None),
+            (local(2026, 4, 3), SHELTER, None),
+            (local(2026, 4, 4), 2, None),
+            (local(2026, 10, 30), 2, None),
+            (local(2026, 11, 13), 3, None, CONTROL),
+        ],
+    )
+    found = answer(small_pilot, "repeat_calls")
+    assert (by_month(found), by_month(found, "judged")) == ({3: 1}, {3: 2, 4: 1, 10: 1})
+    assert by_month(found, "nobody") == {4: 1}
+    assert (found.estimate.value, found.estimate.n, found.display) == (1, 4, "0")
+    assert "1 calls have no subject (no place, no person key) and are not judged." in found.caveats
+    assert "expected" not in found.context
+    longer = answer(small_pilot, "repeat_calls", Filters(YEAR.first, YEAR.last, YEAR.as_of, window_days=365))
+    assert by_month(longer) == {3: 1, 10: 1}
+
+
+def test_repeat_calls_by_person_when_enough_are_keyed(small_pilot: Engine) -> None:
+    add_calls(
+        small_pilot,
+        [(local(2025, 1, 1), 9, None, CONTROL)]
+        + [(local(2026, month, 10), month, "ada") for month in range(1, 12)]
+        + [(local(2026, 11, 13), 3, None, CONTROL)],
+    )
+    found = answer(small_pilot, "repeat_calls")
+    assert found.marks["basis"] == "person"
+    assert sum(by_month(found).values()) == 10
+
+
+def test_familiar_faces_climb_a_ladder(small_pilot: Engine) -> None:
+    rows = [(local(2026, 6, day), 1, None) for day in range(1, 13)]  # twelve calls
+    rows += [(local(2026, 7, day), 2, None) for day in range(1, 4)]  # three
+    rows += [(local(2025, 11, 14), 2, None), (local(2026, 8, 1), 3, None), (local(2026, 8, 2), SHELTER, None)]
+    add_calls(small_pilot, rows)
+    found = answer(small_pilot, "familiar_faces")
+    assert list(found.table["value"]) == [0, 0, 1, 1, 2]  # 40, 20, 10, 5, 3 calls or more
+    assert list(found.table["calls"]) == [0, 0, 12, 12, 15]
+    assert found.sentence.replace("\u00a0", " ") == (
+        "2 subjects with 3 calls or more in twelve months made 15 calls, 94 % of all."
+    )
+    assert answer(small_pilot, "familiar_faces", audience=Audience.public).display == "hidden"
+
+
+def test_officer_hours_sum_over_units(small_pilot: Engine) -> None:
+    add_calls(
+        small_pilot,
+        [(local(2026, 3, 1), 1, None), (local(2026, 3, 2), 1, None, CONTROL), (local(2026, 11, 13), 1, None)],
+    )
+    start = datetime(2026, 3, 1, 17, tzinfo=UTC)
+    with aggregate_session(small_pilot) as session:
+        for call, unit, minutes in ((1, "A1", 30), (1, "A2", 60), (1, "A3", None), (2, "A1", 600)):
+            clear = None if minutes is None else start + timedelta(minutes=minutes)
+            session.add(CallUnit(call_id=call, unit=unit, arrived_at=start, cleared_at=clear))
+        session.commit()
+    found = answer(small_pilot, "officer_hours")
+    assert by_month(found) == {3: pytest.approx(1.5)}
+    assert found.caveats == ("1 of 3 units have no arrival or clear time and are left out.",)
+
+
+def test_call_coverage_by_local_hour_and_valid_shift(small_pilot: Engine) -> None:
+    """Monday 2 March 2026; the shift is 09:00 to 17:00, valid to the end of March."""
+    with aggregate_session(small_pilot) as session:
+        session.add(
+            Shift(
+                staff_id=1,
+                weekday=1,
+                starts_at=time(9),
+                ends_at=time(17),
+                valid_from=date(2026, 1, 12),
+                valid_until=date(2026, 3, 31),
+            )
+        )
+        session.commit()
+    add_calls(
+        small_pilot,
+        [
+            (local(2026, 3, 2, 9), 1, None),  # inside: the first minute
+            (local(2026, 3, 2, 16, 59), 2, None),  # inside
+            (local(2026, 3, 2, 17), 3, None),  # the evening begins
+            (local(2026, 3, 3, 10), 4, None),  # Tuesday, nobody
+            (local(2026, 3, 7, 9), 5, None),  # Saturday morning
+            (local(2026, 4, 6, 9), 6, None),  # a Monday after the shift's validity
+            (local(2026, 3, 9, 10), 7, None),  # inside although clocks went forward the day before
+        ],
+    )
+    found = answer(small_pilot, "call_coverage")
+    assert (found.estimate.value, found.estimate.n) == (pytest.approx(3 / 7), 7)
+    assert found.marks["added"] == {"evenings": pytest.approx(1 / 7), "weekends": pytest.approx(1 / 7)}
+    assert len(found.table) == 168
+    assert found.table["calls"].sum() == 7
+
+
+def test_calls_are_known_as_of_the_day(small_pilot: Engine) -> None:
+    add_calls(small_pilot, [(local(2026, 3, 1), 1, None), (local(2026, 6, 1), 1, None)])
+    spring = Filters(date(2026, 1, 1), date(2026, 12, 31), date(2026, 4, 15))
+    assert by_month(answer(small_pilot, "bh_calls", spring)) == {3: 1}
