@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from dashboard.measures import calls, connections, effect, money, outcomes, quality, reach, referrals
+from dashboard.measures import calls, connections, effect, eligible, money, outcomes, quality, reach, referrals
 from dashboard.model import Measure
 
 MEASURES: Mapping[str, Measure] = {
@@ -12,6 +12,7 @@ MEASURES: Mapping[str, Measure] = {
         referrals.MEASURES,
         connections.MEASURES,
         calls.MEASURES,
+        eligible.MEASURES,
         effect.MEASURES,
         outcomes.MEASURES,
         money.MEASURES,

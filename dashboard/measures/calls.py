@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sqlalchemy import BigInteger, cast, extract, func, select
 from sqlalchemy.orm import Session
 
@@ -331,16 +332,16 @@ def call_coverage(session: Session, pilot: Pilot, filters: Filters, audience: Au
     moments = pd.DatetimeIndex(calls["received_at"].to_numpy(np.int64).view("datetime64[ns]"), tz="UTC")
     local = moments.tz_convert(pilot.time_zone)
     weekday, hour = local.day_of_week.to_numpy() + 1, local.hour.to_numpy()
-    staffed = _staffed(session, local, weekday, filters.staff_id)
-    grid = pd.DataFrame({"weekday": weekday, "hour": hour, "staffed": staffed})
+    inside = staffed(session, local, filters.staff_id)
+    grid = pd.DataFrame({"weekday": weekday, "hour": hour, "staffed": inside})
     full = pd.MultiIndex.from_product([range(1, 8), range(24)], names=["weekday", "hour"])
     table = grid.groupby(["weekday", "hour"])["staffed"].agg(calls="size", staffed="sum").reindex(full, fill_value=0)
-    inside, total = int(staffed.sum()), len(grid)
+    covered, total = int(inside.sum()), len(grid)
     more = {
-        shift.key: int((~staffed & np.isin(weekday, shift.weekdays) & (hour >= shift.start) & (hour < shift.end)).sum())
+        shift.key: int((~inside & np.isin(weekday, shift.weekdays) & (hour >= shift.start) & (hour < shift.end)).sum())
         for shift in ADDED
     }
-    overall = wilson(inside, total)
+    overall = wilson(covered, total)
     values = {"share": words.percent(overall.value, lang), "n": words.number(total, lang)}
     values |= {name: words.percent(count / total if total else None, lang) for name, count in more.items()}
     return Result(
@@ -360,9 +361,10 @@ def call_coverage(session: Session, pilot: Pilot, filters: Filters, audience: Au
     )
 
 
-def _staffed(session: Session, local: pd.DatetimeIndex, weekday: np.ndarray, staff_id: int | None) -> np.ndarray:
+def staffed(session: Session, local: pd.DatetimeIndex, staff_id: int | None) -> NDArray[np.bool_]:
     """For each local moment: whether a shift valid on that day runs (start inclusive, end exclusive)."""
     inside = np.zeros(len(local), bool)
+    weekday = local.day_of_week.to_numpy() + 1
     day = local.tz_localize(None).to_numpy().astype("datetime64[D]")
     minute = (local.hour * 60 + local.minute).to_numpy()
     for shift in session.scalars(select(Shift)):

@@ -9,10 +9,11 @@ from dashboard.measures.compute import compute
 from dashboard.model import Audience, Filters, Result
 from db import access
 from db.engine import aggregate_session
-from db.models import CallUnit, Shift
-from db.vocab import CallCategory
+from db.models import Call, CallUnit, Referral, Shift
+from db.vocab import CallCategory, Outcome, Source
 from tests.conftest import NOW
 from tests.dashboard.measures.callmaker import CONTROL, SHELTER, add_calls, local
+from tests.dashboard.measures.city import at, intervention, person
 
 SHELL = access.shell_viewer("tester", now=NOW, today=NOW.date())
 YEAR = Filters(date(2026, 1, 1), date(2026, 11, 14), date(2026, 11, 14))
@@ -152,3 +153,37 @@ def test_calls_are_known_as_of_the_day(small_pilot: Engine) -> None:
     add_calls(small_pilot, [(local(2026, 3, 1), 1, None), (local(2026, 6, 1), 1, None)])
     spring = Filters(date(2026, 1, 1), date(2026, 12, 31), date(2026, 4, 15))
     assert by_month(answer(small_pilot, "bh_calls", spring)) == {3: 1}
+
+
+def test_eligible_calls_are_served_by_incident_number_within_seven_days(small_pilot: Engine) -> None:
+    """Five eligible calls over a week old: two served (own number; a referral's), one too late, two never."""
+    days = [local(2026, 3, 2, 20), local(2026, 3, 3), local(2026, 3, 4), local(2026, 3, 5), local(2026, 3, 6)]
+    add_calls(
+        small_pilot,
+        [(day, 1, None) for day in days] + [(local(2026, 3, 7), SHELTER, None), (local(2026, 11, 7), 1, None)],
+    )
+    with aggregate_session(small_pilot) as session:
+        for call in session.query(Call):
+            call.incident_number = f"26-{call.id}"
+        for number in (1, 2, 3):
+            person(session, number)
+        intervention(session, at(date(2026, 3, 9)), 1, incident_number="26-1")  # the seventh day
+        intervention(session, at(date(2026, 3, 11)), 1, incident_number="26-2")  # the eighth
+        session.add(
+            Referral(
+                id=1,
+                received_at=at(date(2026, 3, 4)),
+                source=Source.officer,
+                person_id=2,
+                incident_number="26-3",
+                created_at=NOW,
+            )
+        )
+        intervention(session, at(date(2026, 3, 6)), 2)
+        intervention(session, at(date(2026, 3, 6)), 3, incident_number="26-4", outcome=Outcome.no_contact)
+        session.add(Shift(staff_id=1, weekday=5, starts_at=time(9), ends_at=time(17), valid_from=date(2026, 1, 12)))
+        session.commit()
+    found = answer(small_pilot, "eligible_served")
+    assert (found.estimate.value, found.estimate.n) == (pytest.approx(2 / 5), 5)
+    # Of the three not served, Friday's came during the shift.
+    assert found.caveats[0].startswith("Not served and received outside every rostered shift: 2.")
