@@ -277,7 +277,7 @@ def _one_load(viewer: Viewer, load: Import) -> None:
             select(ImportRefusal.line, ImportRefusal.reason)
             .where(ImportRefusal.import_id == load.id)
             .order_by(ImportRefusal.line)
-        ).tuples()
+        )
         rows = [(line, reason) for line, reason in refused]
     with st.container(border=True):
         st.markdown(f"**Import {load.id} · {exhibit.plain(load.file_name)}**")

@@ -148,7 +148,8 @@ def already_there(session: Session, calls: Rows) -> tuple[np.ndarray, np.ndarray
     rows, stored = _same_keys(session, keys.tolist())
     near = np.abs(stored - calls.utc[rows]) <= SAME_CALL_DAYS * 86_400
     there[rows[near]] = True
-    for row in rows[~near].tolist():
+    again = np.flatnonzero((calls.key != calls.incident) & (calls.incident != "") & ~there)  # dated keys
+    for row in {*rows[~near].tolist(), *again.tolist()}:
         there[row], keys[row] = _used_again(session, str(calls.incident[row]), int(calls.utc[row]), int(calls.day[row]))
     return there, keys
 
@@ -293,11 +294,11 @@ def _place_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.n
     known: dict[str, int] = {}
     for start in range(0, len(wanted) if newest else 0, _NAMES):
         part = Location.name.in_(wanted[start : start + _NAMES])
-        known |= dict(session.execute(select(Location.name, Location.id).where(part)).tuples().all())
+        known |= dict(session.execute(select(Location.name, Location.id).where(part)).all())
     new = [(name, False) for name in wanted if name not in known]
     bulk_insert(session, cast_to(Table, Location.__table__), ("name", "is_institution"), new)
     added = select(Location.name, Location.id).where(Location.id > newest)
-    known |= dict(session.execute(added).tuples().all())
+    known |= dict(session.execute(added).all())
     return np.array([known.get(name, -1) for name in names], np.int64)
 
 
@@ -306,9 +307,7 @@ _NAMES = 5_000
 
 def mark_gaps(session: Session) -> int:
     """Write down anew which days the stored calls leave out; gaps a person entered stay. How many runs of days."""
-    rows = session.execute(
-        select(Call.received_on, func.count()).group_by(Call.received_on).order_by(Call.received_on)
-    ).tuples()
+    rows = session.execute(select(Call.received_on, func.count()).group_by(Call.received_on).order_by(Call.received_on))
     counted = [((day - EPOCH).days, count) for day, count in rows]
     days, counts = (np.array(column) for column in zip(*counted, strict=True)) if counted else (np.empty(0),) * 2
     session.execute(delete(CallGap).where(CallGap.reason == DERIVED_GAP))

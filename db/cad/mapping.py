@@ -170,9 +170,8 @@ def _missing(file: CadFile, sheet: Sheet, header: Sequence[str], missing: Sequen
     noun = "column" if len(missing) == 1 else "columns"
     near = difflib.get_close_matches(missing[0], header, n=1)
     hint = f" Did you mean “{near[0]}”?" if near else ""
-    others = (
-        f" Other sheets: {', '.join(s.name for s in file.sheets if s is not sheet)}." if len(file.sheets) > 1 else ""
-    )
+    sheets = ", ".join(f"“{s.name}”" for s in file.sheets if s is not sheet)
+    others = f" Its other sheets: {sheets}." if sheets else ""
     wanted = ", ".join(f"“{name}”" for name in missing)
     there = ", ".join(name if len(name) <= 50 else f"{name[:49]}…" for name in header)
     return f"{where} has no {noun} {wanted}.{hint} Its columns are: {there}.{others}"

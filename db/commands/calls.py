@@ -171,10 +171,11 @@ def assign_category(session: Session, viewer: Viewer, type_id: int, category: Ca
         if kind is None:
             raise NotFound(f"There is no call type {type_id}.")
         rule = _exact_rule(session, kind.name)
+        position = _before_all(session)
         if rule is None:
             rule = CallRule(kind=RuleKind.exact, value=kind.name)
             session.add(rule)
-        rule.position, rule.category = _before_all(session), category
+        rule.position, rule.category = position, category
         session.flush()
         changed = apply_rules(session, viewer.today)
         note.subject, note.detail = f"call_rule {rule.id}", {"category": category.value, "types": changed}
