@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from sqlalchemy import Engine
 
 from dashboard import words
-from dashboard.charts import draw
+from dashboard.charts import bare, draw
 from dashboard.export.tables import readable, source_line
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import compute
@@ -59,6 +59,11 @@ class Leaf:
         measure = MEASURES[self.result.key]
         unit = text(f"measure.{measure.key}.unit", self.lang)
         return draw(self.result, str(measure.chart), unit=unit, size="slide")
+
+    @property
+    def bare(self) -> bool:
+        """Whether the picture is an empty frame with a sentence in it."""
+        return self.result is not None and bare(self.result, str(MEASURES[self.result.key].chart))
 
     @property
     def table(self) -> pd.DataFrame | None:

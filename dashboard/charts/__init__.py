@@ -13,6 +13,7 @@ from dashboard.charts.bars import bars, ladder
 from dashboard.charts.burn import burn
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.effect import effect
+from dashboard.charts.rows import Rows
 from dashboard.charts.weeks import caseload, flow, series
 from dashboard.model import Result
 
@@ -25,6 +26,14 @@ FORMS: Mapping[str, Callable[[Canvas], go.Figure]] = {
     "ladder": ladder,
     "series": series,
 }
+
+SUBJECT: Mapping[str, tuple[str, ...]] = {
+    "burn": ("spent", "plan"),
+    "caseload": ("open", "opened"),
+    "effect": ("observed",),
+    "flow": ("received", "contacted", "connected"),
+}
+"""The columns without which these forms would show empty frames: bands, trends and dates alone say nothing."""
 
 CONFIG: Mapping[str, object] = {
     "displaylogo": False,
@@ -53,9 +62,16 @@ def draw(
     if height:
         at = theme.resized(at, height)
     canvas = Canvas(result, at, unit, axes.kind_of(unit))
-    if result.table.empty:
+    if bare(result, form):
         return _nothing(canvas)
     return FORMS[form](canvas)
+
+
+def bare(result: Result, form: str) -> bool:
+    """Whether there is nothing to draw: no row, or only zeros and gaps in the columns that the form is about."""
+    rows = Rows(result)
+    subject = [value for name in SUBJECT.get(form, ()) for value in rows.values(name)]
+    return not len(rows) or (form in SUBJECT and not any(subject) and not any(rows.hidden))
 
 
 def _nothing(canvas: Canvas) -> go.Figure:

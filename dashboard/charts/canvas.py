@@ -207,7 +207,7 @@ class Canvas:
                 "range": [self.first, self.last],
                 "hoverformat": "%-d %b %Y",
             }
-            self._dated(self.first, self.last, left, plot_width)
+            self._dated(self.first, self.last, left, max(right, 16))
         self._end_labels()
         self.shapes.append(
             {"type": "line", "xref": "paper", "x0": 0, "x1": 1, "y0": 0, "y1": 0, "layer": "below"}
@@ -243,10 +243,12 @@ class Canvas:
         self.note(self.unit, self.at.palette.quiet, **strip(m.font), x=0, xref="paper", xanchor="left", xshift=-left)
         return max(0.0, axes.width_of(self.unit, m.font) - left) + m.font
 
-    def _dated(self, first: date, last: date, left: float, plot_width: float) -> None:
-        """Launch and events: a line each, their words in the strip above the plot, never two in one place."""
+    def _dated(self, first: date, last: date, left: float, right: float) -> None:
+        """Launch and events: a mark each; words above the plot where they cover no others, however narrow it gets."""
         m, p = self.at.metrics, self.at.palette
-        taken = [(-left, self.unit_note(left))]
+        rooms = [width - left - right for width in m.widths]
+        beside = self.unit_note(left)
+        taken = [[(-left, beside)] for _ in rooms]
         span = (last - first).days
         launch = self.result.marks.get("launch")
         marks = [(as_day(launch), self.word("launch"), p.pilot, p.pilot_text)] if launch else []
@@ -258,12 +260,14 @@ class Canvas:
                 self.upright(day, color, "dash")
             else:  # an event is a short mark under its words: a dozen full lines would hide the data
                 self.upright(day, color, foot=0.94)
-            x, width = (day - first).days / span * plot_width, axes.width_of(words, m.font)
-            start = free_start(x, width, taken, plot_width)
-            if start is None:
+            places = [(day - first).days / span * room for room in rooms]
+            width = axes.width_of(words, m.font)
+            shift = free_shift(places, width, taken, [room + right for room in rooms])
+            if shift is None:
                 continue
-            taken.append((start, start + width))
-            self.note(words, ink, **strip(m.font), x=day, xref="x", xanchor="left", xshift=round(start - x, 1))
+            for x, spoken_for in zip(places, taken, strict=True):
+                spoken_for.append((x + shift, x + shift + width))
+            self.note(words, ink, **strip(m.font), x=day, xref="x", xanchor="left", xshift=round(shift, 1))
 
 
 def strip(font: int) -> dict[str, Any]:
@@ -271,10 +275,21 @@ def strip(font: int) -> dict[str, Any]:
     return {"y": 1, "yref": "paper", "yanchor": "bottom", "yshift": font * 0.15}
 
 
-def free_start(x: float, width: float, taken: Sequence[tuple[float, float]], room: float) -> float | None:
-    """Where a word of ``width`` can begin so that it touches its line at ``x`` and no other word; None if nowhere."""
-    for start in (x - width / 2, x - 4, x - width + 4):
-        start = min(max(start, 0.0), room - width)
-        if start <= x <= start + width and not any(start < b + 6 and start + width > a - 6 for a, b in taken):
-            return start
+def free_shift(
+    places: Sequence[float], width: float, taken: Sequence[Sequence[tuple[float, float]]], rooms: Sequence[float]
+) -> float | None:
+    """How far from its mark a word of ``width`` may begin, so that it covers no other at any of several widths.
+
+    ``places``: the mark's pixel at each width; ``taken``: what is spoken for there; ``rooms``: where it ends.
+    None where there is no such place.
+    """
+    for shift in (-width / 2, -4.0, 4.0 - width):
+        free = all(
+            x + shift >= 0
+            and x + shift + width <= room
+            and not any(x + shift < b + 6 and x + shift + width > a - 6 for a, b in spoken_for)
+            for x, spoken_for, room in zip(places, taken, rooms, strict=True)
+        )
+        if free:
+            return shift
     return None

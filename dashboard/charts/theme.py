@@ -81,17 +81,25 @@ class Metrics:
     font: int
     height: int
     width: int
+    narrow: int
+    """What the same figure may be squeezed to: a card on a phone."""
     line: float
     thin: float
     marker: float
     top: int
     bottom: int
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """All widths at which labels must keep clear of each other."""
+        return tuple(sorted({self.width, self.narrow}))
+
 
 EXHIBIT = Metrics(
     font=12,
     height=200,
     width=600,
+    narrow=330,
     line=2.2,
     thin=1.3,
     marker=5,
@@ -102,6 +110,7 @@ SLIDE = Metrics(
     font=28,
     height=730,
     width=1760,
+    narrow=1760,
     line=5,
     thin=3,
     marker=12,
@@ -159,6 +168,7 @@ def template(at: Look) -> go.layout.Template:
             "xaxis": {**axis, "showgrid": False},
             "yaxis": {**axis, "showgrid": True, "gridcolor": p.rule, "gridwidth": max(1, m.thin / 1.5)},
             "dragmode": False,
+            "modebar": {"bgcolor": "rgba(0,0,0,0)", "color": p.quiet, "activecolor": p.text},
         }
     )
 

@@ -6,7 +6,7 @@ on, where it comes from, the table and its download.
 
 import streamlit as st
 
-from dashboard.charts import CONFIG
+from dashboard.charts import CONFIG, bare
 from dashboard.charts.spark import spark
 from dashboard.export.tables import csv, readable, source_line
 from dashboard.measures import MEASURES
@@ -65,7 +65,7 @@ def exhibit(
             words = plain(result.sentence if answer is None else answer)
             st.markdown(f"**{plain(measure.question)}** {words}", width="stretch")
             _about(result, measure, "", f"about-{result.key}")
-        if result.table.empty:
+        if bare(result, str(measure.chart)):
             nothing(empty or result.sentence, height)
             return
         figure = data.figure(now, result, height=height)

@@ -59,7 +59,7 @@ def _warnings(leaf: Leaf) -> list[str]:
     result = leaf.result
     if result is None:
         return []
-    if result.table.empty:
+    if leaf.bare:
         return ["there is nothing to draw yet; the slide says so."]
     hidden = "hidden" in result.table and bool(result.table["hidden"].any())
     waiting = ["rests on weeks that are not certified yet."] if result.provisional else []
@@ -80,7 +80,7 @@ def thumbnails(slides: Sequence[Leaf], now: dict[Scope, int]) -> None:
 def _picture(leaf: Leaf, now: dict[Scope, int]) -> None:
     if leaf.result is None:
         st.markdown(f":small[{plain(text('slide.title.note', leaf.lang))}]", text_alignment="left")
-    elif leaf.result.table.empty:
+    elif leaf.bare:
         nothing(leaf.sentence, 200)
     else:
         figure = data.figure(now, leaf.result, height=200)

@@ -1,6 +1,6 @@
 """Every form of chart on small Results: what is drawn, and what must not be."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 from typing import Any
 
 import pandas as pd
@@ -131,6 +131,24 @@ def test_events_in_one_week_do_not_share_a_place() -> None:
     assert len(marks) == 2, "the mark stays where its words had no room"
 
 
+@pytest.mark.parametrize("width", [EXHIBIT.width, EXHIBIT.narrow])
+def test_words_above_the_plot_are_clear_of_each_other_on_a_desk_and_on_a_phone(width: int) -> None:
+    days = [d.date() for d in pd.date_range("2026-01-20", "2026-03-02", freq="6D")]
+    many = result(TABLES["series"](), events=[(day, f"event {k}") for k, day in enumerate(days)])
+    figure: Any = draw(many, "series", unit="people")
+    first, last = (pd.Timestamp(d) for d in figure.layout.xaxis.range)
+    left, right = figure.layout.margin.l, figure.layout.margin.r
+    spans = []
+    for note in (n for n in figure.layout.annotations if n.yref == "paper"):
+        on_axis = note.xref == "x"
+        share = (pd.Timestamp(note.x) - first) / (last - first) if on_axis else 0.0
+        begin = share * (width - left - right) + note.xshift
+        spans.append((begin, begin + width_of(str(note.text), EXHIBIT.font)))
+    assert len(spans) >= 2
+    assert all(a[1] <= b[0] for a, b in pairwise(sorted(spans)))
+    assert max(end for _, end in spans) <= width - left
+
+
 def test_provisional_weeks_are_hatched_and_the_unfinished_one_is_hollow() -> None:
     for form in ("caseload", "flow", "series"):
         figure = drawn(form)
@@ -166,3 +184,17 @@ def test_spanish_words_and_months() -> None:
 def test_an_unknown_form_fails_here_not_in_a_demo() -> None:
     with pytest.raises(KeyError):
         draw(result(TABLES["series"]()), "pie")
+
+
+@pytest.mark.parametrize("form", ["caseload", "effect", "flow"])
+def test_only_zeros_and_gaps_are_an_empty_state_and_no_empty_frame(form: str) -> None:
+    table = TABLES[form]()
+    for name in set(table.columns) & {"open", "opened", "closed", "inactive", "received", "contacted", "connected"}:
+        table[name] = 0
+    if form == "effect":
+        table["observed"] = float("nan")
+    assert words_in(drawn(form, table)) == ["Nothing to draw for this period yet."]
+
+
+def test_a_plan_without_spending_is_drawn() -> None:
+    assert len(drawn("burn", TABLES["burn"]().assign(spent=float("nan"))).data) > 0
