@@ -11,17 +11,14 @@ from numpy.random import default_rng
 
 from dashboard.effects import Plan, against_control, default_lag, interrupted
 from dashboard.periods import EffectError, Series, series
-from tests.conftest import REAL_DATA
+from tests.conftest import real_data
 
-SICILY = REAL_DATA / "its" / "sicily.csv"
 BAN = date(2005, 1, 1)
 
 
 @pytest.fixture(scope="module")
 def sicily() -> Series:
-    if not SICILY.exists():
-        pytest.skip("sicily.csv of the shared data is absent")
-    data = pd.read_csv(SICILY)
+    data = pd.read_csv(real_data("its", "sicily.csv"))
     months = pd.to_datetime(data[["year", "month"]].assign(day=1))
     return series(months, data["aces"].to_numpy(), BAN, exposure=data["stdpop"].to_numpy())
 
