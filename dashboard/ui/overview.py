@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import streamlit as st
 
 from dashboard import nav, words
+from dashboard.charts import bare
 from dashboard.measures import MEASURES
 from dashboard.model import Audience, Filters, Result
 from dashboard.ui import data, exhibit
@@ -63,9 +64,9 @@ def _provisional_weeks(result: Result) -> int:
 def verdict(view: View) -> None:
     """The verdict is the largest text of the page; what qualifies it, and the money, come right after."""
     effect = view.result("repeat_call_effect")
-    first, *more = SENTENCE_END.split(EMPTY["repeat_call_effect"] if effect.table.empty else effect.sentence)
+    first, *more = SENTENCE_END.split(EMPTY["repeat_call_effect"] if bare(effect, "effect") else effect.sentence)
     st.markdown(f"# {exhibit.plain(first)}")
-    if view.may("burn") and not (burn := view.result("burn")).table.empty:
+    if view.may("burn") and not bare(burn := view.result("burn"), "burn"):
         more.append(burn.sentence)
     with st.container(horizontal=True):
         st.markdown(exhibit.plain(" ".join(more)), width="stretch")
