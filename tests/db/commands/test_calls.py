@@ -24,7 +24,7 @@ from db.forms.calls import MappingForm, RuleForm
 from db.models import AuditEntry, Call, CallGap, CallType, Import, ImportRefusal, Location
 from db.types import keyed_hash
 from db.vocab import CallCategory, ImportStatus, Role, Scope
-from tests.conftest import REAL_DATA
+from tests.conftest import real_data
 
 HEADER = "No,When,Kind,Number,Street,How,Who"
 MAPPING = "received=When,type=Kind,incident=No,location=Number+Street,disposition=How,person=Who"
@@ -461,9 +461,7 @@ REAL = {
 
 @pytest.mark.parametrize("name", REAL)
 def test_real_exports_load_whole_and_only_once(small_pilot: Engine, analyst: Viewer, name: str) -> None:
-    path = REAL_DATA / "cad" / name
-    if not path.exists():
-        pytest.skip(f"{path} is not there: real exports are not part of the project")
+    path = real_data("cad", name)
     mapping, expected = REAL[name]
     with record_session(small_pilot, analyst) as session:
         report = calls.import_calls(session, analyst, path, parse_mapping(mapping))
@@ -478,9 +476,7 @@ def test_real_exports_load_whole_and_only_once(small_pilot: Engine, analyst: Vie
 
 def test_the_real_share_at_repeated_places_is_as_published(small_pilot: Engine, analyst: Viewer) -> None:
     """The note beside the data: 0.977 of 318,007 rows stand at an address with at least two (exact strings)."""
-    path = REAL_DATA / "cad" / "winston_salem_nc_wspd_incident_log.csv"
-    if not path.exists():
-        pytest.skip(f"{path} is not there: real exports are not part of the project")
+    path = real_data("cad", "winston_salem_nc_wspd_incident_log.csv")
     with record_session(small_pilot, analyst) as session:
         calls.import_calls(session, analyst, path, parse_mapping(REAL[path.name][0]))
     with aggregate_session(small_pilot) as session:
