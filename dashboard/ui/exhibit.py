@@ -51,7 +51,7 @@ def _figure_and_line(result: Result) -> str:
         number, words = result.display, ""
     small = f" :small[{plain(words)}]" if words else ""
     left = CARD_WIDTH - 13 * len(number) - 7 * len(words)
-    picture = spark(result.spark, width=min(left, 84), dark=data.dark()) if left >= 36 else ""
+    picture = spark(result.spark, width=min(left, 84), dark=data.dark()) if left >= 36 and any(result.spark) else ""
     return plain(number) + small + (f" ![trend]({picture})" if picture else "")
 
 
@@ -60,12 +60,13 @@ def exhibit(
 ) -> None:
     """One question, its computed answer, its chart. ``empty``: what to do first, where there is nothing to draw."""
     measure = MEASURES[result.key]
+    blank = bare(result, str(measure.chart))
     with st.container(border=True, gap=None, height="stretch", key=f"exhibit-{result.key}"):
         with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
-            words = plain(result.sentence if answer is None else answer)
+            words = "" if blank and empty else plain(result.sentence if answer is None else answer)
             st.markdown(f"**{plain(measure.question)}** {words}", width="stretch")
             _about(result, measure, "", f"about-{result.key}")
-        if bare(result, str(measure.chart)):
+        if blank:
             nothing(empty or result.sentence, height)
             return
         figure = data.figure(now, result, height=height)
