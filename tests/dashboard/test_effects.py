@@ -161,7 +161,7 @@ def test_the_launch_period_is_the_first_one_after_or_left_out() -> None:
     assert inside.launch == data.launch  # any day of the month
     left_out = interrupted(data, Plan(launch="exclude", slope=True))
     assert [list(left_out.periods["phase"]).count(p) for p in ("before", "launch", "after")] == [36, 1, 11]
-    assert pd.isna(left_out.periods.loc[36, "fitted"])
+    assert left_out.periods["fitted"].isna()[36]
     assert left_out.design.series.index[36] - data.launch == 1  # the first after counts from the calendar
 
 
