@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import cache
 from typing import Any
 from typing import cast as cast_to
 
@@ -55,12 +56,16 @@ def distinct_calls(parsed: Parsed) -> Distinct:
     """Bring the rows that tell of one call together. The earliest row speaks; others fill its blanks."""
     calls, refused = _short_numbers(parsed.calls)
     calls = replace(calls, key=_keys(calls, parsed))
-    repeated = _perhaps_repeated(calls.key)
-    if not repeated.any():
+    repeated = np.flatnonzero(_perhaps_repeated(calls.key))
+    if not len(repeated):
         return Distinct(calls, 0, refused, [])
-    several, notes = _merged(calls.at(repeated), parsed)
-    kept = several.and_then(calls.at(~repeated))
-    return Distinct(kept, len(calls) - len(kept), refused, notes)
+    speaking, told, notes = _merged(calls.at(repeated), parsed)
+    keep = np.ones(len(calls), bool)
+    keep[repeated] = False
+    keep[repeated[speaking]] = True
+    for column, values in told.items():
+        getattr(calls, column)[repeated[speaking]] = values
+    return Distinct(calls if keep.all() else calls.at(keep), int((~keep).sum()), refused, notes)
 
 
 def _short_numbers(calls: Rows) -> tuple[Rows, list[Refusal]]:
@@ -98,33 +103,34 @@ def _keys(calls: Rows, parsed: Parsed) -> np.ndarray:
     return keys
 
 
-def _merged(rows: Rows, parsed: Parsed) -> tuple[Rows, list[str]]:
-    """One row per call out of rows that share their key, and what to say about numbers used again."""
+def _merged(rows: Rows, parsed: Parsed) -> tuple[np.ndarray, dict[str, np.ndarray], list[str]]:
+    """Of rows that share their key: which row speaks for each call, what it tells now, and what to say."""
     codes = pd.factorize(rows.key)[0]
     order = np.lexsort((rows.line, rows.utc, codes))
     rows, codes = rows.at(order), codes[order]
     other_key = np.diff(codes, prepend=-1) != 0
     later = ~other_key & (np.diff(rows.utc, prepend=0) > SAME_CALL_DAYS * 86_400)
     starts = np.flatnonzero(other_key | later)
-    no_type = parsed.types.index(NO_TYPE) if NO_TYPE in parsed.types else -1
-    calls = replace(
-        rows.at(starts),
-        type=_first_told(rows.type, starts, no_type),
-        location=_first_told(rows.location, starts),
-        disposition=_first_told(rows.disposition, starts),
-        person=_first_told(rows.person, starts),
-    )
-    again = np.flatnonzero(later[starts])
+    keys, again = rows.key[starts], np.flatnonzero(later[starts])
     for k in again:
-        calls.key[k] = dated_key(calls.key[k], calls.day[k])
-    if not len(again):
-        return calls, []
-    numbers = "1 incident number is" if len(again) == 1 else f"{len(again):,} incident numbers are"
-    note = (
-        f"{numbers} used again more than {SAME_CALL_DAYS} days later (such as {calls.incident[again[0]]}): "
-        "kept as calls of their own."
-    )
-    return calls, [note]
+        keys[k] = dated_key(keys[k], int(rows.day[starts[k]]))
+    no_type = parsed.types.index(NO_TYPE) if NO_TYPE in parsed.types else -1
+    told = {
+        "key": keys,
+        "type": _first_told(rows.type, starts, no_type),
+        "location": _first_told(rows.location, starts),
+        "disposition": _first_told(rows.disposition, starts),
+        "person": _first_told(rows.person, starts),
+    }
+    notes = []
+    if len(again):
+        numbers = "1 incident number is" if len(again) == 1 else f"{len(again):,} incident numbers are"
+        example = rows.incident[starts[again[0]]]
+        notes = [
+            f"{numbers} used again more than {SAME_CALL_DAYS} days later (such as {example}): "
+            "kept as calls of their own."
+        ]
+    return order[starts], told, notes
 
 
 def _first_told(codes: np.ndarray, starts: np.ndarray, nothing: int = -1) -> np.ndarray:
@@ -234,32 +240,37 @@ def _tuples(
     part: Rows, parsed: Parsed, types: np.ndarray, places: np.ndarray, import_id: int, dialect: str
 ) -> Iterator[tuple[Any, ...]]:
     """Rows as the driver takes them. Moments are texts in the very form SQLAlchemy's types store."""
-    received = _moment_texts(part.utc, ".000000" if dialect == "sqlite" else "+00")
-    days = np.datetime_as_string(part.day.astype("datetime64[D]")).tolist()
-    where: list[int | None] = [*places.tolist(), None]
-    how: list[str | None] = [*parsed.dispositions, None]
-    who: list[str | None] = [*parsed.persons, None]
+    days, seconds = np.divmod(part.utc, 86_400)
+    received = _day_texts(days) + _clock_texts(".000000" if dialect == "sqlite" else "+00")[seconds]
+    nobody = np.array([None], dtype=object)  # code -1 picks the last one
+    where = np.concatenate([places.astype(object), nobody])
+    how = np.concatenate([np.array(parsed.dispositions, dtype=object), nobody])
+    who = np.concatenate([np.array(parsed.persons, dtype=object), nobody])
     return zip(
         part.key.tolist(),
         [number or None for number in part.incident.tolist()],
-        received,
-        days,
+        received.tolist(),
+        _day_texts(part.day).tolist(),
         types[part.type].tolist(),
-        [where[code] for code in part.location.tolist()],
-        [who[code] for code in part.person.tolist()],
-        [how[code] for code in part.disposition.tolist()],
+        where[part.location].tolist(),
+        who[part.person].tolist(),
+        how[part.disposition].tolist(),
         [import_id] * len(part),
         strict=True,
     )
 
 
-def _moment_texts(utc: np.ndarray, tail: str) -> list[str]:
-    """“2018-01-01 18:19:00” and the tail, made by the column: the T in the middle is overwritten in place."""
-    texts = np.datetime_as_string(utc.astype("datetime64[s]")).astype("S19")
-    letters = texts.view(np.uint8).reshape(len(texts), 19)
-    whole = np.empty((len(texts), 19 + len(tail)), np.uint8)
-    whole[:, :19], whole[:, 10], whole[:, 19:] = letters, ord(" "), np.frombuffer(tail.encode(), np.uint8)
-    return whole.view(f"S{19 + len(tail)}").ravel().astype(str).tolist()
+def _day_texts(days: np.ndarray) -> np.ndarray:
+    """“2018-01-01” for each, made once for each distinct day."""
+    distinct, codes = np.unique(days, return_inverse=True)
+    return np.datetime_as_string(distinct.astype("datetime64[D]")).astype(object)[codes]
+
+
+@cache
+def _clock_texts(tail: str) -> np.ndarray:
+    """“ 18:19:00” and the tail, for each second of a day."""
+    seconds = range(86_400)
+    return np.array([f" {s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}{tail}" for s in seconds], dtype=object)
 
 
 def bulk_insert(session: Session, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:

@@ -28,7 +28,7 @@ _GUESSES: Mapping[str, tuple[str, ...]] = {
     ),
     "received": (
         r"received", r"(incident|call|event|response) ?date ?time", r"^date ?time$", r"reported",
-        r"(incident|call|event|response) ?date", r"^eventdt$", r"^date$",
+        r"(incident|call|event|response) ?date", r"^eventdt$", r"^date$", r"^(incident|call|event) ?time$",
     ),
     "type": (r"call ?type$", r"nature", r"initial .*type", r"problem", r"offense", r"(incident|event) ?type", r"^type"),
     "location": (

@@ -30,6 +30,9 @@ def tidy(text: str) -> str:
     return " ".join(text.replace("\0", " ").split())
 
 
+SAYS_NOTHING = _NOTHING | {text.lower() for text in _NOTHING}
+
+
 def blank(text: str) -> bool:
     """Whether a cell says nothing: empty, NULL, N/A, UNKNOWN …"""
     return tidy(text).upper() in _NOTHING

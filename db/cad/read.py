@@ -1,9 +1,8 @@
 """An export's rows as columns of codes: what is the same is held once, so three million rows fit in memory."""
 
 import gc
-import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from operator import itemgetter
@@ -13,7 +12,7 @@ import numpy as np
 
 from db.cad.mapping import ColumnMapping, Header
 from db.cad.moments import Moments, cut, describe_refusal, joined, read_moments
-from db.cad.normalise import blank, place, tidy
+from db.cad.normalise import SAYS_NOTHING, blank, place, tidy
 from db.errors import Unreadable
 from db.types import keyed_hash
 
@@ -69,11 +68,6 @@ class Rows:
     def at(self, which: np.ndarray | slice) -> "Rows":
         """The rows that a mask, a slice or positions pick."""
         return Rows(*(getattr(self, column.name)[which] for column in fields(self)))
-
-    def and_then(self, other: "Rows") -> "Rows":
-        """Both, in order of line."""
-        both = Rows(*(np.concatenate([getattr(self, c.name), getattr(other, c.name)]) for c in fields(self)))
-        return both.at(np.argsort(both.line, kind="stable"))
 
 
 @dataclass(slots=True)
@@ -181,8 +175,8 @@ def _gather(header: Header, *, whole_cells: bool, progress: Progress) -> _Gather
 
 
 def _evened(
-    got: _Gathered, lines: list[int], rows: list[list[str]], narrow: int, wide: int
-) -> tuple[list[int], list[list[str]]]:
+    got: _Gathered, lines: Sequence[int], rows: list[list[str]], narrow: int, wide: int
+) -> tuple[Sequence[int], list[list[str]]]:
     """Rows cut short are filled with blanks; rows with more cells than the header has names are refused."""
     kept_lines, kept = [], []
     for line, row in zip(lines, rows, strict=True):
@@ -194,7 +188,7 @@ def _evened(
     return kept_lines, kept
 
 
-def _add(got: _Gathered, header: Header, lines: list[int], rows: list[list[str]], *, whole_cells: bool) -> None:
+def _add(got: _Gathered, header: Header, lines: Sequence[int], rows: list[list[str]], *, whole_cells: bool) -> None:
     count = len(rows)
     got.lines.append(np.array(lines, np.int64))
     days, clocks = _cut_column([list(map(itemgetter(k), rows)) for k in header.places["received"]], whole_cells)
@@ -207,12 +201,9 @@ def _add(got: _Gathered, header: Header, lines: list[int], rows: list[list[str]]
         got.location.add(map(itemgetter(*header.places["location"]), rows), count)
     if "incident" in header.places:
         numbers = list(map(itemgetter(*header.places["incident"]), rows))
-        if _UNTIDY.search(",".join(numbers)):
+        if not "".join(numbers).replace("-", "").isalnum() or not SAYS_NOTHING.isdisjoint(numbers):
             numbers = ["" if blank(number) and number != "0" else tidy(number) for number in numbers]
         got.incidents += numbers
-
-
-_UNTIDY = re.compile(r"[\s\0]|(?:^|,)(?:-+|n/?a|none|null|unk\w*|not recorded|\?)(?:,|$)", re.IGNORECASE)
 
 
 def _cut_column(columns: list[list[str]], whole_cells: bool) -> tuple[list[str], list[str]]:

@@ -12,7 +12,7 @@ import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import accumulate, islice
@@ -42,7 +42,7 @@ _FOREIGN = {
 }
 
 CHUNK = 20_000
-Rows = Iterator[tuple[list[int], list[list[str]]]]
+Rows = Iterator[tuple[Sequence[int], list[list[str]]]]
 """(lines, rows) by the chunk. A line is where its row begins, counted from 1 as an editor or Excel shows it."""
 
 
@@ -160,7 +160,7 @@ def _excel(handle: BinaryIO, name: str) -> list[Sheet]:
         def walk(size: int = CHUNK) -> Rows:
             cells, first = sheet.iter_rows(), 1 + (sheet.start or (0, 0))[0]
             while rows := [[_cell(value) for value in row] for row in islice(cells, size)]:
-                yield _filled(list(range(first, first + len(rows))), rows)
+                yield _filled(range(first, first + len(rows)), rows)
                 first += len(rows)
 
         return walk
@@ -207,7 +207,7 @@ def _text(opened: Any, name: str) -> Sheet:
     return Sheet("", lines, encoding, delimiter, walk)
 
 
-def _filled(lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[list[str]]]:
+def _filled(lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
     """Without the rows that hold nothing at all."""
     if all(map(any, rows)):
         return lines, rows
@@ -215,10 +215,10 @@ def _filled(lines: list[int], rows: list[list[str]]) -> tuple[list[int], list[li
     return [lines[k] for k in kept], [rows[k] for k in kept]
 
 
-def _starts(first: int, last: int, rows: list[list[str]]) -> list[int]:
+def _starts(first: int, last: int, rows: list[list[str]]) -> Sequence[int]:
     """The line each row begins on: one after another, unless quoted cells run over several lines."""
     if last - first + 1 == len(rows):
-        return list(range(first, last + 1))
+        return range(first, last + 1)
     lengths = (1 + sum(len(_LINE_END.findall(cell)) for cell in row) for row in rows)
     return list(accumulate(lengths, initial=first))[:-1]
 

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.cad.moments import cut, find_order, joined, read_clock, read_day, read_moments
@@ -108,6 +108,7 @@ def test_date_and_time_from_two_columns() -> None:
     assert joined("2022-08-10 09:15", "10:00") == "2022-08-10 09:15"
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1990, 1, 1), datetime(2090, 1, 1)), st.sampled_from([ZONE, "Europe/Berlin", "UTC"]))
 def test_any_moment_reads_as_the_standard_library_says(moment: datetime, zone: str) -> None:
     moment = moment.replace(microsecond=0)
@@ -117,6 +118,7 @@ def test_any_moment_reads_as_the_standard_library_says(moment: datetime, zone: s
     assert found == [expected] or back != moment  # a skipped hour has no standard answer
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_no_text_breaks_the_reader(text: str) -> None:
     day, clock = cut(" ".join(text.split()))

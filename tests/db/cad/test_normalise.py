@@ -1,7 +1,7 @@
 """One spelling for one place."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from db.cad.normalise import blank, place, tidy
@@ -35,6 +35,7 @@ def test_what_says_nothing_is_no_place(cell: str) -> None:
     assert place([cell]) is None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_a_place_is_stable_and_fits_its_column(text: str) -> None:
     once = place([text])
