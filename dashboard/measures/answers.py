@@ -35,7 +35,7 @@ def counted(
     table = common.by_week(pilot, filters, common.weekly(session, pilot, filters, items))
     table["value"] = table["value"].round().astype(int)
     total = int(table["value"].sum())
-    drawn = common.marks(session, pilot, filters, key)
+    drawn = common.marks_of_count(session, pilot, filters, key)
     values = {
         "n": words.number(total, lang),
         "first": words.day(filters.first, lang),

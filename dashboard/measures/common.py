@@ -303,6 +303,13 @@ def marks(session: Session, pilot: Pilot, filters: Filters, key: str, **more: An
     }
 
 
+def marks_of_count(session: Session, pilot: Pilot, filters: Filters, key: str) -> dict[str, Any]:
+    """:func:`marks` of a number that grows with time and staff: its target is the whole pilot's, not a part's."""
+    drawn = marks(session, pilot, filters, key)
+    whole = filters.first <= pilot.starts_on and filters.staff_id is None
+    return drawn if whole else drawn | {"target": None}
+
+
 def target(session: Session, filters: Filters, key: str) -> float | None:
     """The next target of this measure on the as-of day, else its last one, else None."""
     rows = session.execute(

@@ -87,7 +87,7 @@ def _people(session: Session, pilot: Pilot, filters: Filters, audience: Audience
     table = pd.DataFrame(
         {"period": mondays, "value": np.cumsum(new), "new": new, "status": [status[week] for week in mondays]}
     )
-    marks = common.marks(session, pilot, filters, key)
+    marks = common.marks_of_count(session, pilot, filters, key)
     wanted = marks["target"]
     values = {
         "n": words.number(n, lang),

@@ -113,6 +113,12 @@ def forget(key: str) -> None:
     st.session_state.pop(f"tandem.{key}", None)
 
 
+def own_name() -> str:
+    """The name of who is signed in, as people know it; the viewer's is the username of the audit."""
+    seat = _seat(active=False)
+    return seat.user.name if seat is not None else ""
+
+
 def _seat(*, active: bool) -> signin.Seat | None:
     token = _cookie(SESSION_COOKIE)
     if not token:

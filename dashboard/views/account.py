@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from dashboard.ui import account, session
+from dashboard.ui import account, exhibit, session
 from db.vocab import label
 
 viewer = session.require()
 st.title("My account", anchor=False)
-st.caption(f"{viewer.name} · {label(viewer.role) if viewer.role else ''}")
+st.caption(exhibit.plain(f"{session.own_name()} · {viewer.name} · {label(viewer.role) if viewer.role else ''}"))
 left, right = st.columns(2, gap="large")
 with left:
     st.subheader("Password", anchor=False)

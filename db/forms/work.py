@@ -245,7 +245,7 @@ class ReferralForm(Form):
 
     ask: ClassVar = {
         "source": "Who sent it is missing. Choose one.",
-        "needs": "Why is missing. Tick at least one need.",
+        "needs": "The reason is missing. Tick at least one need.",
         "urgency": "The urgency is missing. Choose one.",
     }
     source: Source = Source.officer

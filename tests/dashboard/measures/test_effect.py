@@ -147,7 +147,7 @@ def test_a_planted_fall_is_found_on_both_databases(small_pilot: Engine) -> None:
     card = compute(small_pilot, SHELL, "repeat_calls", found.filters)
     last = table.iloc[-1].to_dict()
     assert card.display == f"{last['observed']:.0f}"
-    assert card.context == f"in Oct 2026, expected {last['expected']:.0f}"
+    assert card.context == f"Oct 2026, expected {last['expected']:.0f}"
 
 
 def test_no_effect_is_found_where_none_was_planted(sqlite: Engine) -> None:

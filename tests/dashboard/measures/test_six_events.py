@@ -92,6 +92,15 @@ def test_the_target_is_the_context(events: Engine) -> None:
     assert ask(events, "people_served", replace(WHOLE, lang="es")).context == "meta 300"
 
 
+def test_the_whole_pilots_target_is_not_held_against_a_part_of_it(events: Engine) -> None:
+    with aggregate_session(events) as session:
+        session.add(Target(measure="people_served", value=300, by_date=date(2027, 1, 11)))
+        session.commit()
+    later = WHOLE.first + timedelta(days=7)
+    assert ask(events, "people_served", replace(WHOLE, first=later)).context == "since 19 Jan 2026"
+    assert ask(events, "people_served", replace(WHOLE, staff_id=1)).context == "since 12 Jan 2026"
+
+
 def test_interventions_by_mode_leave_out_the_voided(events: Engine) -> None:
     result = ask(events, "interventions")
     assert result.estimate.value == 6

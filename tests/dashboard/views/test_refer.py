@@ -57,7 +57,7 @@ def test_a_refusal_keeps_what_the_officer_typed(signed_in: Callable[..., AppTest
     before = newest(demo_city).id
     app = signed_in("officer", "refer.py")
     press(fill(app, place="Pier 4", approximate_age=203))
-    assert "Why is missing. Tick at least one need." in said(app)
+    assert "The reason is missing. Tick at least one need." in said(app)
     assert "The urgency is missing. Choose one." in said(app)
     assert "An age of 203 is not between 0 and 120." in said(app)
     assert widget(app, draft(app).key("place")).value == "Pier 4"

@@ -220,7 +220,7 @@ def test_before_the_pilot_is_a_doubt_and_no_error() -> None:
             "born_on",
             "“soon” is not a date. Write born on like 2026-11-14.",
         ),
-        (ReferralForm, REFERRAL | {"needs": []}, "needs", "Why is missing. Tick at least one need."),
+        (ReferralForm, REFERRAL | {"needs": []}, "needs", "The reason is missing. Tick at least one need."),
         (ReferralForm, REFERRAL | {"urgency": None}, "urgency", "The urgency is missing. Choose one."),
         (
             ReferralForm,
