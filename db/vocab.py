@@ -12,6 +12,7 @@ from importlib.resources import files
 from typing import Literal
 
 Lang = Literal["en", "es"]
+LANGUAGES: dict[Lang, str] = {"en": "English", "es": "Español"}
 
 
 class Role(StrEnum):

@@ -145,7 +145,8 @@ class Care:
             sent.declined = self.random.choice(list(DeclineReason))
             return
         if self.random.random() < 0.035:
-            return  # accepted, and then never tried: the backlog shows it
+            sent.settled = at[0] + 40  # accepted, never tried: the backlog shows it until somebody closes it
+            return
         self._try(sent)
 
     def _try(self, sent: Sent) -> None:

@@ -85,7 +85,7 @@ def _months(monthly: Monthly, pilot: Pilot) -> pd.DataFrame:
     whole = table.loc[table["whole"], "month"]
     first = max(pilot.baseline_starts_on, whole.iloc[0]) if len(whole) else date.max
     last = max(whole) if len(whole) else date.min
-    inside = table["month"].map(lambda m: first <= m <= last and month_end(m) <= pilot.ends_on)
+    inside = [first <= month <= last and month_end(month) <= pilot.ends_on for month in table["month"]]
     kept = table.loc[inside]
     launch = pilot.starts_on.replace(day=1)
     phase = ["launch" if m == launch else "before" if m < launch else "after" for m in kept["month"]]

@@ -54,6 +54,8 @@ def heading(view: View, pilot: Pilot) -> None:
     waiting = _provisional_weeks(view.result("referral_flow"))
     if waiting:
         parts.append(f"{waiting} {'week' if waiting == 1 else 'weeks'} provisional")
+    if view.filters.staff_id is not None:
+        parts.append("repeat calls and money are for the whole pilot")  # no member of staff has a share of them
     st.caption(exhibit.plain(" · ".join(parts)), width="content")
 
 

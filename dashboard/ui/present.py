@@ -13,9 +13,7 @@ from dashboard.ui import data
 from dashboard.ui.exhibit import nothing, plain
 from db.access import Viewer
 from db.models import Pilot
-from db.vocab import Lang, Scope, text
-
-LANGUAGES: dict[Lang, str] = {"en": "English", "es": "Español"}
+from db.vocab import LANGUAGES, Lang, Scope, text
 
 
 def heading() -> Lang:

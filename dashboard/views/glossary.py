@@ -7,6 +7,7 @@ from dashboard.measures.common import said
 from dashboard.model import Measure
 from dashboard.ui.session import require
 from db.access import Permission
+from db.vocab import LANGUAGES, Lang
 
 PARTS = {
     "Definition": "definition",
@@ -44,7 +45,9 @@ ask, language = st.columns([4, 1], vertical_alignment="bottom")
 wanted = ask.text_input(
     "Search", key="glossary_search", placeholder="a word of the definition, for example: appointment"
 )
-lang = language.segmented_control("Language", ["en", "es"], default="en", key="glossary_lang") or "en"
+lang: Lang = language.segmented_control(
+    "Language", LANGUAGES, default="en", required=True, key="glossary_lang", format_func=LANGUAGES.__getitem__
+)
 found = [measure for measure in MEASURES.values() if matches(measure, wanted, lang)]
 st.caption(f"{len(found)} of {len(MEASURES)} measures")
 for measure in found:

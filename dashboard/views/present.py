@@ -4,12 +4,12 @@ import streamlit as st
 
 from dashboard.ui import data, forms, live, present, session
 from db.access import Permission
-from db.vocab import Scope
+from db.vocab import Lang, Scope
 
 viewer = session.require(Permission.present)
 pilot = session.pilot()
 forms.for_fingers()
-lang = present.heading()
+lang: Lang = present.heading()
 
 
 @st.fragment

@@ -22,7 +22,7 @@ class NewUser(Form):
 
     username: str = Field(max_length=40)
     name: str = Field(max_length=80)
-    email: Annotated[str | None, BeforeValidator(blank_is_none)] = Field(None, max_length=120)
+    email: Annotated[str | None, BeforeValidator(blank_is_none)] = Field(default=None, max_length=120)
     role: Role
     password: str | None = None
 

@@ -3,9 +3,10 @@
 Revision: 0001, after
 """
 
-import db.types
 import sqlalchemy as sa
 from alembic import op
+
+import db.types
 
 revision = "0001"
 down_revision = None
