@@ -219,15 +219,19 @@ def _indexes_later(session: Session, rows: int) -> Iterator[None]:
     if connection.dialect.name != "sqlite":
         yield
         return
-    connection.exec_driver_sql("PRAGMA cache_size = -131072")  # else index pages are written out again and again
     table = cast_to(Table, Call.__table__)
     outweighs = rows >= BATCH and rows > (session.scalar(select(func.max(Call.id))) or 0)
     indexes = sorted(table.indexes, key=lambda index: str(index.name)) if outweighs else []
-    for index in indexes:
-        index.drop(connection)
-    yield
-    for index in indexes:
-        index.create(connection)
+    usual = connection.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    connection.exec_driver_sql("PRAGMA cache_size = -131072")  # else index pages are written out again and again
+    try:
+        for index in indexes:
+            index.drop(connection)
+        yield
+        for index in indexes:
+            index.create(connection)
+    finally:
+        connection.exec_driver_sql(f"PRAGMA cache_size = {int(usual)}")
 
 
 COLUMNS = (

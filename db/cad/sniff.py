@@ -89,6 +89,8 @@ def open_file(source: Path | BinaryIO, name: str = "") -> CadFile:
             raise Unreadable(f"There is no file {source}. Check the path.") from None
         except PermissionError:
             raise Unreadable(f"{source} may not be read by this user. Check its permissions.") from None
+        except OSError as error:
+            raise Unreadable(f"{source} cannot be read ({error.strerror}). Copy it elsewhere and try again.") from None
     return _opened(source, name or Path(getattr(source, "name", "") or "upload").name, source)
 
 

@@ -8,23 +8,20 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, inspect, select
 
 from db.access import Viewer
 from db.cad import load
-from db.cad.history import bh_calls
 from db.cad.mapping import parse_mapping
 from db.cad.report import ImportReport
-from db.cad.rules import install_default_rules, type_volumes
+from db.cad.rules import install_default_rules
 from db.commands import calls
 from db.engine import aggregate_session, data_version, record_session
-from db.errors import Conflict, Forbidden, Invalid, NotFound, TandemError, Unreadable
-from db.forms import checked
-from db.forms.calls import MappingForm, RuleForm
+from db.errors import Conflict, Forbidden, NotFound, TandemError, Unreadable
 from db.models import AuditEntry, Call, CallGap, CallType, Import, ImportRefusal, Location
 from db.types import keyed_hash
 from db.vocab import CallCategory, ImportStatus, Role, Scope
-from tests.conftest import real_data
+from tests.conftest import add_small_pilot
 
 HEADER = "No,When,Kind,Number,Street,How,Who"
 MAPPING = "received=When,type=Kind,incident=No,location=Number+Street,disposition=How,person=Who"
@@ -208,7 +205,7 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(
     load_file(small_pilot, analyst, csv_of(LINES))
     monkeypatch.setattr(load, "BATCH", 10)
     many = [f"C{k},2026-03-{1 + k % 28:02} 10:00:00,NEW TYPE {k},{k},New St,," for k in range(50)]
-    before = data_version(small_pilot)
+    before, kept_indexes = data_version(small_pilot), indexes(small_pilot)
 
     def cancelled(stage: str, done: int, of: int) -> None:
         if stage == "storing" and done >= 30:
@@ -218,6 +215,7 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(
         load_file(small_pilot, analyst, csv_of(many), progress=cancelled)
     assert stored(small_pilot) == 3
     assert data_version(small_pilot) == before
+    assert indexes(small_pilot) == kept_indexes
     with aggregate_session(small_pilot) as session:
         assert session.scalar(select(func.count(Import.id))) == 1
         assert session.scalar(select(func.count(CallType.id))) == 2
@@ -228,17 +226,16 @@ def test_a_failure_in_the_middle_leaves_nothing_behind(
 def test_a_large_first_load_leaves_every_index_in_place(
     small_pilot: Engine, analyst: Viewer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from sqlalchemy import inspect
-
-    def indexes() -> set[str | None]:
-        return {index["name"] for index in inspect(small_pilot).get_indexes("call")}
-
-    before = indexes()
+    before = indexes(small_pilot)
     monkeypatch.setattr(load, "BATCH", 10)
     many = [f"C{k},2026-03-{1 + k % 28:02} 10:00:00,NOISE,{k},New St,," for k in range(50)]
     assert load_file(small_pilot, analyst, csv_of(many)).kept == 50
-    assert indexes() == before
+    assert indexes(small_pilot) == before
     assert len(before) >= 2
+
+
+def indexes(bind: Engine) -> set[str | None]:
+    return {index["name"] for index in inspect(bind).get_indexes("call")}
 
 
 def test_only_who_may_import_imports(small_pilot: Engine, viewer: Callable[..., Viewer]) -> None:
@@ -327,85 +324,6 @@ def test_a_workbook_whose_first_sheet_is_another(small_pilot: Engine, analyst: V
         load_file(small_pilot, analyst, book, mapping, sheet="May")
 
 
-def test_rules_are_the_analysts(small_pilot: Engine, analyst: Viewer) -> None:
-    load_file(small_pilot, analyst, csv_of([*LINES, "A4,2026-03-02 10:00:00,CODE 77,4,Oak,,"]))
-
-    def category(name: str) -> CallCategory | None:
-        with aggregate_session(small_pilot) as session:
-            return session.scalars(select(CallType.category).where(CallType.name == name)).one()
-
-    with record_session(small_pilot, analyst) as session:
-        uncovered = [v for v in type_volumes(session) if v.category is None]
-        assert [(v.name, v.calls) for v in uncovered] == [("CODE 77", 1)]
-        rule = calls.assign_category(session, analyst, uncovered[0].type_id, CallCategory.behavioural_health)
-        assert category("CODE 77") is CallCategory.behavioural_health
-        same = calls.assign_category(session, analyst, uncovered[0].type_id, CallCategory.control)
-        assert same.id == rule.id
-        assert category("CODE 77") is CallCategory.control
-        form = checked(RuleForm, {"kind": "pattern", "value": "code|noise", "category": "excluded"})
-        wide = calls.add_rule(session, analyst, form)
-        assert (category("CODE 77"), category("NOISE")) == (CallCategory.excluded, CallCategory.excluded)
-        with pytest.raises(Invalid, match=r"There is a rule “code.noise” already"):
-            calls.add_rule(session, analyst, form)
-        assert calls.change_rule(session, analyst, wide.id, CallCategory.control) == 2
-        assert calls.remove_rule(session, analyst, wide.id) == 0
-        assert category("NOISE") is CallCategory.control
-        with pytest.raises(NotFound):
-            calls.remove_rule(session, analyst, wide.id)
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"kind": "pattern", "value": "a(", "category": "control"}, "“a(” is not a pattern"),
-        ({"kind": "pattern", "value": "x*", "category": "control"}, "fits every type"),
-        ({"kind": "exact", "value": " ", "category": "control"}, "The rule is empty."),
-        ({"kind": "exact", "value": "NOISE"}, "Choose what the rule makes of the type."),
-    ],
-)
-def test_a_rule_that_is_none_is_refused(values: dict[str, str], words: str) -> None:
-    with pytest.raises(Invalid) as refused:
-        checked(RuleForm, values)
-    assert words in str(refused.value)
-
-
-def test_mappings_are_saved_by_name_and_institutions_marked(small_pilot: Engine, analyst: Viewer) -> None:
-    load_file(small_pilot, analyst, csv_of(LINES))
-    mapping = parse_mapping(MAPPING)
-    with record_session(small_pilot, analyst) as session:
-        calls.save_mapping(session, analyst, MappingForm(name="Monthly"), parse_mapping("received=a,type=b"))
-        calls.save_mapping(session, analyst, MappingForm(name="monthly"), mapping)
-        assert calls.saved_mapping(session, " MONTHLY ") == mapping
-        with pytest.raises(NotFound, match=r"no saved mapping “other”. Saved: “Monthly”"):
-            calls.saved_mapping(session, "other")
-        place = session.scalars(select(Location).where(Location.name == "12 N MAIN ST")).one()
-        assert calls.mark_institution(session, analyst, place.id, True).is_institution
-    with aggregate_session(small_pilot) as session:
-        history = bh_calls(session)
-    assert history["institution"].tolist() == [True, True]
-
-
-def test_the_history_by_hand(small_pilot: Engine, analyst: Viewer) -> None:
-    load_file(small_pilot, analyst, csv_of([*LINES, "A0,2026-02-01 00:30:00,SUICIDAL PERSON,,,,"]))
-    with aggregate_session(small_pilot) as session:
-        history = bh_calls(session)
-        every = bh_calls(session, list(CallCategory), first=date(2026, 3, 1), last=date(2026, 3, 1))
-        nothing = bh_calls(session, [CallCategory.excluded])
-    moments = pd.to_datetime(history["received_at"], utc=True)
-    assert moments.tolist() == [
-        pd.Timestamp("2026-02-01 05:30Z"),
-        pd.Timestamp("2026-03-01 14:00Z"),
-        pd.Timestamp("2026-03-02 04:30Z"),
-    ]
-    assert history["received_on"].dt.date.tolist() == [date(2026, 2, 1), date(2026, 3, 1), date(2026, 3, 1)]
-    assert history["person"].tolist() == [-1, 0, 0]
-    assert history["location"].iloc[0] == -1
-    assert history["location"].iloc[1] == history["location"].iloc[2] > 0
-    assert set(history["category"]) == {CallCategory.behavioural_health.value}
-    assert len(every) == 2
-    assert (len(nothing), list(nothing.columns)) == (0, list(history.columns))
-
-
 CELL = st.text(st.characters(codec="utf-8"), max_size=12)
 MOMENT = st.one_of(
     CELL, st.datetimes(datetime(1900, 1, 1), datetime(2150, 1, 1)).map(str), st.dates().map(lambda d: f"{d:%m/%d/%Y}")
@@ -431,56 +349,5 @@ def test_any_scrambled_file_loads_or_is_refused_in_words(sqlite_pilot: Engine, v
 
 @pytest.fixture
 def sqlite_pilot(sqlite: Engine) -> Engine:
-    from tests.conftest import add_small_pilot
-
     add_small_pilot(sqlite)
     return sqlite
-
-
-REAL = {
-    "winston_salem_nc_wspd_incident_log.csv": (
-        "received=incident_date_time,type=call_type,incident=case,location=address",
-        (318_007, 318_007, 0, 0, 0),
-    ),
-    "sandiego_pd_cfs_2023_01.csv": (
-        "received=date_time,type=call_type,incident=incident_num,disposition=disposition,"
-        "location=address_number_primary+address_road_primary+address_sfx_primary+address_road_intersecting",
-        (26_595, 26_595, 0, 0, 0),
-    ),
-    "takoma_park_md_cad_2018_2020.csv": (
-        "received=received,type=type,incident=event.no.,location=latitude+longitude",
-        (11_735, 11_551, 184, 0, 0),
-    ),
-    "berkeley_cfs_2022.csv": (
-        "received=EVENTDT+EVENTTM,type=OFFENSE,incident=CASENO,location=BLKADDR",
-        None,
-    ),
-    "reno_fire_calls_2011.xls": ("received=RECEIVED_DATE+RECEIVED_TIME,type=CALL_TYPE", None),
-}
-
-
-@pytest.mark.parametrize("name", REAL)
-def test_real_exports_load_whole_and_only_once(small_pilot: Engine, analyst: Viewer, name: str) -> None:
-    path = real_data("cad", name)
-    mapping, expected = REAL[name]
-    with record_session(small_pilot, analyst) as session:
-        report = calls.import_calls(session, analyst, path, parse_mapping(mapping))
-    if expected:
-        assert counts(report) == expected
-    assert report.rows_read == report.kept + report.merged + len(report.refused)
-    assert stored(small_pilot) == report.kept
-    with record_session(small_pilot, analyst) as session:
-        again = calls.import_calls(session, analyst, path, parse_mapping(mapping))
-    assert (again.kept, again.already_there) == (0, report.kept)
-
-
-def test_the_real_share_at_repeated_places_is_as_published(small_pilot: Engine, analyst: Viewer) -> None:
-    """The note beside the data: 0.977 of 318,007 rows stand at an address with at least two (exact strings)."""
-    path = real_data("cad", "winston_salem_nc_wspd_incident_log.csv")
-    with record_session(small_pilot, analyst) as session:
-        calls.import_calls(session, analyst, path, parse_mapping(REAL[path.name][0]))
-    with aggregate_session(small_pilot) as session:
-        at = session.scalars(select(func.count()).where(Call.location_id.is_not(None)).group_by(Call.location_id)).all()
-        mental = bh_calls(session, first=date(2017, 10, 1))
-    assert sum(n for n in at if n > 1) / 318_007 == pytest.approx(0.977, abs=0.003)
-    assert len(mental) == 11_838
