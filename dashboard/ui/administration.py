@@ -113,7 +113,10 @@ def user_list(who: Viewer) -> None:
     with record_session(session.bind(), who) as database:
         everybody = users.list_users(database, who)
     search, states = st.columns([2, 3], vertical_alignment="bottom")
-    wanted = search.text_input("Search", placeholder="Name, username or role", icon=":material/search:").strip().lower()
+    typed = search.text_input(
+        "Search", placeholder="Name, username or role", icon=":material/search:", key="users-search"
+    )
+    wanted = typed.strip().lower()
     kept = states.pills("State", list(_COLORS), format_func=str.capitalize, selection_mode="multi")
     found = [entry for entry in everybody if _matches(entry, wanted) and (not kept or entry.state in kept)]
     st.caption(f"{len(found)} of {len(everybody)} accounts")

@@ -34,8 +34,11 @@ def version(*scopes: str | Scope, key: str = "") -> tuple[int, ...]:
 
 
 def watch_session() -> None:
-    """On every page: the browser learns that its session ended, and locks the screen by itself."""
-    _listen(key="live-session", data={"scopes": [], "versions": []})
+    """On every page: the browser learns that its session ended, and locks the screen by itself.
+
+    It also asks for a whole run when fragments have stopped answering, as after a restart of the server.
+    """
+    _listen(key="live-session", data={"scopes": [], "versions": []}, on_lost_change=session.not_by_the_user)
 
 
 def _nothing() -> None:

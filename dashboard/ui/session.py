@@ -39,9 +39,19 @@ def pilot() -> Pilot:
 
 
 def arrive() -> signin.Seat | None:
-    """For the gate, once per full run: whose session this is. A full run is the user's doing, so it counts
-    as activity; a fragment's run or a push never passes here and keeps nobody signed in."""
-    return _seat(active=True)
+    """For the gate, once per full run: whose session this is.
+
+    A full run is the user's doing, so it counts as activity, unless the browser asked for it by itself. A
+    fragment's run or a push never passes here and keeps nobody signed in.
+    """
+    by_itself = recall("by_itself", False)
+    forget("by_itself")
+    return _seat(active=not by_itself)
+
+
+def not_by_the_user() -> None:
+    """Callback: the run that follows was asked for by the page itself."""
+    remember("by_itself", True)
 
 
 def viewer() -> access.Viewer:

@@ -34,9 +34,12 @@ class Watcher:
         self._listeners: set[_Listener] = set()
         self._task: asyncio.Task[None] | None = None
         self._last: dict[str, int] = {}
+        self._closing = False
 
     async def follow(self, session_id: int) -> AsyncIterator[str]:
         """Server-sent events for one screen: the counters now and at each move, then ``ended``."""
+        if self._closing:
+            return
         listener = _Listener(session_id)
         self._listeners.add(listener)
         try:
@@ -56,6 +59,7 @@ class Watcher:
 
     def close(self) -> None:
         """Let go of every listener, so that the server can stop; their browsers come back by themselves."""
+        self._closing = True
         for listener in self._listeners:
             listener.news.put_nowait(_event("closing", {}))
 

@@ -36,6 +36,9 @@ CHROMIUM_ARGS = [
 ]
 
 
+expect.set_options(timeout=20_000)  # a loaded machine is not a broken product; speed is asserted where it is meant
+
+
 @dataclass(frozen=True)
 class Server:
     """A running Tandem: its address, the engine of its database, and its process."""
@@ -52,9 +55,12 @@ def free_port() -> int:
         return found.getsockname()[1]
 
 
-def start(home: Path, **environment: str) -> Server:
-    """Serve the database in ``home``. Raises AssertionError with the server's own words when it does not come up."""
-    port = free_port()
+def start(home: Path, port: int = 0, **environment: str) -> Server:
+    """Serve the database in ``home``, on a free port when none is given.
+
+    Raises AssertionError with the server's own words when it does not come up.
+    """
+    port = port or free_port()
     log = (home / "server.log").open("wb")
     process = subprocess.Popen(
         [

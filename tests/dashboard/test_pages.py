@@ -1,6 +1,7 @@
 """Role × page: the menu offers what the role may open, and the page itself asks again."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import Engine, select
@@ -9,9 +10,10 @@ from streamlit.testing.v1 import AppTest
 import seed
 from dashboard.nav import PAGES, VIEWS
 from dashboard.ui.session import SESSION_COOKIE
+from db import settings
 from db.access import ROLES, Permission, Viewer
 from db.engine import aggregate_session
-from db.models import AuditEntry
+from db.models import AuditEntry, WebSession
 from db.vocab import Role, text
 from tests.conftest import NOW
 from tests.dashboard.conftest import APP, new_session
@@ -93,3 +95,33 @@ def test_the_user_that_streamlit_makes_up_for_tests_authorizes_nothing(
 
 def test_an_administrator_sees_no_person_and_no_figure() -> None:
     assert not ROLES[Role.admin] & {Permission.see_people, Permission.see_overview, Permission.see_money}
+
+
+def last_active(bind: Engine, at: datetime | None = None) -> datetime:
+    with aggregate_session(bind) as session:
+        row = session.scalars(select(WebSession).order_by(WebSession.id.desc())).first()
+        assert row is not None
+        if at is not None:
+            row.active_at = at
+            session.commit()
+        return row.active_at
+
+
+def test_only_what_the_user_does_counts_as_activity(signed_in: Callable[..., AppTest], demo_city: Engine) -> None:
+    app = signed_in("chief", "account.py")
+    ago = settings.wall_clock() - timedelta(minutes=10)
+    last_active(demo_city, ago)
+    app.session_state["tandem.by_itself"] = True  # what the page's own listener sets before the run it asks for
+    app.run()
+    assert last_active(demo_city) == ago
+    app.run()
+    assert last_active(demo_city) > ago
+
+
+def test_an_idle_session_finds_the_form_in_place_of_the_page(
+    signed_in: Callable[..., AppTest], demo_city: Engine
+) -> None:
+    app = signed_in("chief", "account.py")
+    last_active(demo_city, settings.wall_clock() - timedelta(minutes=31))
+    app.run()
+    assert [t.label for t in app.text_input] == ["Username", "Password"]

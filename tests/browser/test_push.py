@@ -1,0 +1,101 @@
+"""The push under the conditions of an office: many tabs, a server that restarts, a screen nobody touches."""
+
+import time
+import uuid
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from db.access import Viewer
+from db.commands.money import record_entry
+from db.engine import record_session
+from db.forms.money import EntryForm
+from db.models import BudgetLine
+from db.vocab import EntryKind, Role
+from tests.browser.conftest import Server, settled, sign_in, start, stop
+
+pytestmark = pytest.mark.browser
+
+
+def wait_for_payee(page: Page, payee: str, seconds: float) -> None:
+    """Tables are drawn on a canvas, whose cells stand beneath it as text; only a tab in front draws."""
+    page.bring_to_front()
+    deadline = time.monotonic() + seconds
+    while not page.evaluate("payee => document.body.textContent.includes(payee)", payee):
+        assert time.monotonic() < deadline, f"{payee} did not appear within {seconds} s"
+        page.wait_for_timeout(200)
+
+
+def book(server: Server, finance: Viewer, payee: str) -> None:
+    """What finance saves, somewhere else."""
+    with record_session(server.bind, finance) as session:
+        line = session.scalars(select(BudgetLine.id)).first()
+        assert line is not None
+        record_entry(
+            session,
+            finance,
+            EntryForm(
+                kind=EntryKind.obligation,
+                line_id=line,
+                amount=Decimal("512.34"),
+                on_date=date(2026, 11, 13),
+                payee=payee,
+                submit_key=str(uuid.uuid4()),
+            ),
+        )
+
+
+@pytest.fixture
+def finance(viewer: Callable[..., Viewer]) -> Viewer:
+    return viewer(Role.finance, user_id=7)
+
+
+def test_eight_tabs_of_one_browser_all_hear_of_a_save(page: Page, server: Server, finance: Viewer) -> None:
+    sign_in(page, "chief", "/budget")
+    tabs = [page, *(page.context.new_page() for _ in range(7))]
+    for tab in tabs:
+        tab.goto("/budget")
+        expect(tab.get_by_role("heading", name="Budget")).to_be_visible()
+        settled(tab)
+    book(server, finance, "Eight Tabs Supply")
+    for tab in tabs:
+        wait_for_payee(tab, "Eight Tabs Supply", 20)
+
+
+def test_an_untouched_screen_asks_for_nothing(page: Page) -> None:
+    said: list[object] = []
+    page.on("websocket", lambda channel: channel.on("framesent", lambda frame: said.append(frame)))
+    sign_in(page, "chief", "/budget")
+    page.wait_for_timeout(2_000)
+    assert said
+    said.clear()
+    page.on("request", lambda request: said.append(request.url) if "/static/" not in request.url else None)
+    page.wait_for_timeout(8_000)
+    assert said == []
+
+
+def test_the_page_comes_back_by_itself_when_the_server_was_away(page: Page, server: Server, finance: Viewer) -> None:
+    sign_in(page, "chief", "/budget")
+    stop(server)
+    book(server, finance, "While You Were Out")
+    again = start(server.home, urlsplit(server.url).port or 0)
+    object.__setattr__(server, "process", again.process)
+    wait_for_payee(page, "While You Were Out", 60)
+    expect(page.get_by_role("heading", name="Budget")).to_be_visible()
+    expect(page.get_by_label("Username")).to_have_count(0)
+
+
+def test_the_listener_takes_no_room(page: Page) -> None:
+    sign_in(page, "chief", "/account")
+    expect(page.get_by_role("heading", name="My account")).to_be_visible()
+    listener = page.get_by_test_id("stElementContainer").filter(has=page.get_by_test_id("stBidiComponentIsolated"))
+    expect(listener).to_have_count(1)
+    box = listener.bounding_box()
+    assert box is not None
+    assert box["height"] == 0
+    assert listener.evaluate("e => getComputedStyle(e).position") == "absolute"
