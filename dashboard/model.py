@@ -66,7 +66,7 @@ class Guard:
     nested: tuple[str, ...] = ()
     """Count columns in which each row includes the next (a ladder): the differences are counts as well."""
     extras: tuple[str, ...] = ()
-    """Further count columns: hidden whole when one of their cells would be."""
+    """Further count columns: hidden whole, and all of them, when one of their cells would be."""
     plain: tuple[str, ...] = ()
     """Numeric columns that say nothing of anybody (a capacity band, a year)."""
     derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, false, select, update
+from sqlalchemy import Connection, Engine, TextClause, create_engine, event, false, select, update
 from sqlalchemy.exc import ArgumentError
-from sqlalchemy.orm import ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
 
 from db import access, settings
 from db.errors import Setup
@@ -25,8 +25,13 @@ def engine_for(url: str) -> Engine:
         engine = create_engine(url, connect_args={"timeout": 5}, pool_size=10, max_overflow=30)
         if engine.url.database:
             file = settings.Path(engine.url.database)
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.touch(mode=0o600)  # its owner's alone, as SQLite's side files then are
+            try:
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.touch(mode=0o600)  # its owner's alone, as SQLite's side files then are
+            except OSError as error:
+                raise Setup(
+                    f"The database {file} cannot be made ({error.strerror}). Point TANDEM_HOME at a folder of your own."
+                ) from None
         event.listen(engine, "connect", _sqlite_connect)
         event.listen(engine, "begin", _sqlite_begin)
         return engine
@@ -67,7 +72,11 @@ def aggregate_session(bind: Engine) -> Session:
 
 @event.listens_for(Session, "do_orm_execute")
 def _lock_rows(state: ORMExecuteState) -> None:
-    if state.session.info.get("all_rows") or not (state.is_select or state.is_update or state.is_delete):
+    if state.session.info.get("all_rows"):
+        return
+    if isinstance(state.statement, FromStatement) and isinstance(state.statement.element, TextClause):
+        raise RuntimeError("a record session runs no textual SQL: the row criteria could not be added to it")
+    if not (state.is_select or state.is_update or state.is_delete):
         return
     if state.is_column_load or state.is_relationship_load:
         return  # the criteria given to the parent select travel to its loads

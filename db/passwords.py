@@ -31,7 +31,7 @@ def material(password: str) -> str:
     bcrypt takes 72 bytes; 64 characters outside ASCII can be 256.
     """
     text = unicodedata.normalize("NFKC", password)
-    raw = text.encode()
+    raw = text.encode(errors="surrogatepass")  # what a broken terminal sent is wrong, not a crash
     return text if len(raw) <= 72 and "\0" not in text else base64.b64encode(hashlib.sha256(raw).digest()).decode()
 
 
@@ -54,7 +54,7 @@ def objection(password: str, known: Iterable[str] = ()) -> str | None:
         return f"The password has {len(password)} characters. Use at least {SHORTEST}; a few words in a row are fine."
     if len(password) > LONGEST:
         return f"The password has {len(password)} characters. Use at most {LONGEST}."
-    if any(unicodedata.category(c) == "Cc" for c in password):
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in password):
         return "The password holds a control character, such as a tab. Use letters, digits, signs and spaces."
     from zxcvbn import zxcvbn  # its word lists cost 50 ms, which only a new password needs
 

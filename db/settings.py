@@ -58,6 +58,8 @@ def load() -> Settings:
         pretended = date.fromisoformat(text) if text else None
     except ValueError:
         raise Setup(f"TANDEM_TODAY is “{text}”, which is not a date. Write it like 2026-11-14.") from None
+    if pretended is not None and not 1990 <= pretended.year <= 2100:
+        raise Setup(f"TANDEM_TODAY is {text}. Choose a day from 1990 to 2100.")
     url = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{home / 'tandem.db'}"
     return Settings(home=home, database_url=url.replace("postgres://", "postgresql://", 1), pretended_today=pretended)
 

@@ -136,8 +136,9 @@ def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd
             unprotected |= guard.sums and bool(hidden.any()) and (hidden.sum() == 1 or total < threshold)
     for ladder in guard.nested:
         mask[ladder] = _nested(table[ladder], threshold)
-    for extra in guard.extras:
-        mask[extra] = any(is_small(value, threshold) for value in table[extra].fillna(0))
+    # Together, or the one that is shown gives away its neighbor: open after = open before + opened − closed.
+    small = any(is_small(value, threshold) for extra in guard.extras for value in table[extra].fillna(0))
+    mask[list(guard.extras)] = small
     for running, flow in guard.cumulative.items():
         if mask[flow].any():  # only the end, which is the headline, can stand
             mask.loc[table.index[:-1], running] = True

@@ -16,6 +16,7 @@ from db.cad.report import ImportReport
 from db.commands import calls
 from db.engine import record_session
 from db.errors import Unreadable
+from db.forms import checked
 from db.forms.calls import MappingForm
 from db.models import Import
 from db.vocab import label
@@ -55,6 +56,7 @@ def import_(
     tandem calls import cad.xlsx --map "received=Date+Time,type=Nature,location=Number+Street" --dry-run
     """
     bind, _, viewer = opened()
+    kept_as = checked(MappingForm, {"name": save_as}) if save_as else None
     with record_session(bind, viewer) as session:
         mapping = _mapping(columns, calls.saved_mapping(session, profile) if profile else None)
         with _Bar() as bar:
@@ -68,8 +70,8 @@ def import_(
                 dry_run=dry_run,
                 progress=bar.show,
             )
-        if save_as and not dry_run:
-            calls.save_mapping(session, viewer, MappingForm(name=save_as), mapping)
+        if kept_as and not dry_run:
+            calls.save_mapping(session, viewer, kept_as, mapping)
     print(json.dumps(report.as_json(), indent=2, ensure_ascii=False) if output is Format.json else _table(report))
 
 
@@ -91,7 +93,11 @@ def list_() -> None:
 
 
 @app.command("take-back")
-def take_back(import_id: Annotated[int, typer.Argument(help="Its id in “tandem calls list”.", metavar="ID")]) -> None:
+def take_back(
+    import_id: Annotated[
+        int, typer.Argument(help="Its id in “tandem calls list”.", metavar="ID", min=1, max=2**31 - 1)
+    ],
+) -> None:
     """Remove every call that one load added. The load stays listed as taken back."""
     bind, _, viewer = opened()
     with record_session(bind, viewer) as session:

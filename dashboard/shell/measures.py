@@ -65,9 +65,12 @@ def _day(text: str | None, option: str) -> date | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Unreadable(f"“{text}” after {option} is not a date. Write it like 2026-11-14.") from None
+    if not 1990 <= day.year <= 2100:
+        raise Unreadable(f"{text} after {option} is out of reach. Choose a day from 1990 to 2100.")
+    return day
 
 
 def as_dict(result: Result) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from db import vocab
 from db.commands import users
 from db.commands.signin import Rules
 from db.engine import record_session
+from db.errors import Unreadable
 from db.forms import checked
 from db.forms.users import NewUser
 
@@ -154,7 +155,11 @@ def _told(value: object) -> str:
 def _password(from_stdin: bool) -> str | None:
     """What was typed twice or piped in; None when it was left empty."""
     if from_stdin or not sys.stdin.isatty():
-        return _first_line() or None
+        if piped := _first_line():
+            return piped
+        if from_stdin:
+            raise Unreadable("Standard input was empty: no password came. Nothing was changed.")
+        return None
     typed = typer.prompt(
         "Password (12 to 64 characters; empty for a one-time code)",
         default="",

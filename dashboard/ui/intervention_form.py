@@ -10,6 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from dashboard.ui import forms, session
+from dashboard.ui.exhibit import plain
 from db.access import Viewer
 from db.commands.desk import Saved
 from db.commands.people import everyone
@@ -89,9 +90,9 @@ def _just_saved(who: Viewer) -> None:
     for doubt in last.doubts:
         st.warning(doubt, icon=":material/help:")
     if who.now - last.at > UNDO:
-        st.success(f"Saved: {last.words}.", icon=":material/check:")
+        st.success(f"Saved: {plain(last.words)}.", icon=":material/check:")
         return
-    st.success(f"Saved: {last.words}. You can undo it for one minute.", icon=":material/check:")
+    st.success(f"Saved: {plain(last.words)}. You can undo it for one minute.", icon=":material/check:")
     if st.button("Undo", key=f"undo-{last.id}", icon=":material/undo:", width="stretch"):
         try:
             with record_session(session.bind(), who) as database:
@@ -214,7 +215,7 @@ def recent(who: Viewer, limit: int = 10) -> None:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             person = f"{code} · {name}" if code else "No person"
             st.markdown(
-                f"**{person}**  \n{label(row.mode)} · {label(row.outcome)} · {row.minutes} min  \n"
+                f"**{plain(person)}**  \n{label(row.mode)} · {label(row.outcome)} · {row.minutes} min  \n"
                 f":gray[{clock(row.at, zone)}]",
                 width="stretch",
             )

@@ -6,6 +6,7 @@ from datetime import datetime
 import streamlit as st
 
 from dashboard.ui import forms, session
+from dashboard.ui.exhibit import plain
 from db.access import Viewer
 from db.commands.desk import Saved
 from db.commands.people import Known, everyone
@@ -51,7 +52,7 @@ def _card(who: Viewer, row: Referral, known: dict[int, Known]) -> None:
     name = person.title if person else (detail.name if detail and detail.name else "Name unknown")
     age = f", about {detail.approximate_age}" if detail and detail.approximate_age else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{name}**{age}", width="stretch")
+        st.markdown(f"**{plain(name)}**{plain(age)}", width="stretch")
         _age_badges(who, row)
     where = [
         detail.place if detail and detail.place else "",
@@ -59,7 +60,7 @@ def _card(who: Viewer, row: Referral, known: dict[int, Known]) -> None:
     ]
     lines = [
         f"Received {clock(row.received_at, zone)} from {label(row.source).lower()}",
-        " · ".join(part for part in where if part),
+        plain(" · ".join(part for part in where if part)),
         "Why: " + ", ".join(label(n.need).lower() for n in row.needs) if row.needs else "",
         {True: "Agreed to be contacted", False: "Did not agree to be contacted"}.get(detail.agreed, "")
         if detail and detail.agreed is not None
@@ -68,7 +69,7 @@ def _card(who: Viewer, row: Referral, known: dict[int, Known]) -> None:
     ]
     st.markdown("  \n".join(line for line in lines if line))
     if detail and detail.safety_note:
-        st.warning(f"Safety: {detail.safety_note}", icon=":material/warning:")
+        st.warning(f"Safety: {plain(detail.safety_note)}", icon=":material/warning:")
 
 
 def _age_badges(who: Viewer, row: Referral) -> None:
@@ -122,7 +123,7 @@ def _tie(who: Viewer, row: Referral, people: Sequence[Known]) -> None:
     form = forms.draft(f"tie-{row.id}")
     detail = row.detail
     if detail and detail.name:
-        st.caption(f"The referrer wrote: {detail.name}")
+        st.caption(f"The referrer wrote: {plain(detail.name)}")
     picked = forms.person(form, who, people)
 
     def save() -> Saved:

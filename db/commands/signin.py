@@ -292,7 +292,7 @@ def count_failure(
 
 
 def _folded(username: str) -> str:
-    return username.strip().lower()[:80]
+    return username.replace("\0", "").strip().lower()[:80]  # PostgreSQL holds no NUL
 
 
 def entry(actor: str, action: str, now: datetime, address: str, outcome: str = "done", **detail: Any) -> AuditEntry:
@@ -324,6 +324,8 @@ def change_password(session: Session, viewer: Viewer, form: PasswordChange, *, k
     Raises Invalid when the present password is wrong (which counts as a failed try) or the new one is weak.
     """
     user = session.get_one(User, viewer.user_id)
+    if Rules.of(the_pilot(session)).locked(user, now):  # an open session is no place to go on guessing
+        raise Invalid({"current": "Too many wrong passwords: the account is locked. Ask an administrator."})
     if not passwords.matches(form.current, user.password_hash):
         with transaction(session):
             rules = Rules.of(the_pilot(session))

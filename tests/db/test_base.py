@@ -3,13 +3,13 @@
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Engine, func, inspect, select
+from sqlalchemy import CheckConstraint, Engine, func, inspect, select, text
 
 from db import migrate
 from db.access import ROW_SCOPE, Permission
 from db.commands.base import write
-from db.engine import aggregate_session, data_version, record_session
-from db.errors import Forbidden
+from db.engine import aggregate_session, data_version, engine_for, record_session
+from db.errors import Forbidden, Setup
 from db.models import AuditEntry, Base, Identity, Person
 from db.vocab import Role, Scope
 from tests.conftest import NOW
@@ -73,3 +73,16 @@ def test_a_write_raises_its_scope_and_no_other(small_pilot: Engine, viewer) -> N
         session.add(Person(code="P-0001", created_at=NOW))
     after = data_version(small_pilot)
     assert {scope for scope in Scope if after[scope] != before[scope]} == {Scope.work}
+
+
+def test_a_record_session_runs_no_textual_sql(small_pilot: Engine, viewer) -> None:
+    with (
+        record_session(small_pilot, viewer(Role.officer)) as session,
+        pytest.raises(RuntimeError, match="no textual SQL"),
+    ):
+        session.scalars(select(Person).from_statement(text("SELECT * FROM person")))
+
+
+def test_a_database_that_cannot_be_made_is_a_sentence() -> None:
+    with pytest.raises(Setup, match=r"^The database .* cannot be made \(.*\)\. Point TANDEM_HOME at a folder"):
+        engine_for("sqlite:////dev/null/tandem/tandem.db")
