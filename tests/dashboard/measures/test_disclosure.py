@@ -78,6 +78,14 @@ def test_a_column_nobody_vouches_for_is_hidden_whole() -> None:
     assert got.table["strange"].isna().all()
 
 
+def test_opened_and_closed_are_hidden_together() -> None:
+    """Open rose from 20 to 24 and 30 closed: so 34 opened, if that were all one could not see."""
+    table = pd.DataFrame({"open": [20, 24], "opened": [25, 34], "closed": [5, 30]})
+    got = disclose(result_of(table, Guard(bars=("open",), extras=("opened", "closed"), sums=False, headline=(24,))), T)
+    assert got.table["open"].tolist() == [20, 24]
+    assert got.table[["opened", "closed"]].isna().all(axis=None)
+
+
 def test_shares_and_limits_go_with_their_count() -> None:
     table = pd.DataFrame({"value": [3, 17, 30], "share": [0.06, 0.34, 0.6]})
     got = disclose(result_of(table, Guard(bars=("value",), derived={"share": ("value",)}, headline=(50,))), T)

@@ -87,6 +87,10 @@ def test_the_table_reads_and_speaks_spanish(shell) -> None:
             "tandem: “2026-13-01” after --from is not a date. Write it like 2026-11-14.\n",
         ),
         (
+            ["caseload", "--from", "0001-01-01"],
+            "tandem: 0001-01-01 after --from is out of reach. Choose a day from 1990 to 2100.\n",
+        ),
+        (
             ["caseload", "--from", "2026-10-01", "--to", "2026-09-01"],
             "tandem: The period ends on 2026-09-01 before it begins on 2026-10-01. Check --from and --to.\n",
         ),

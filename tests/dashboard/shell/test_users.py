@@ -74,6 +74,11 @@ def test_no_password_means_a_one_time_code(home: Path) -> None:
         (["add", "jrivera", "--role", "nurse"], "", "“nurse” is not a role. Choose one of clinician,"),
         (["add", "jrivera", "--role", "finance"], "short\n", "The password has 5 characters."),
         (["add", "chief", "--role", "chief"], f"{passwords.DEMO}\n", "the password of the demo city"),
+        (
+            ["add", "jrivera", "--role", "finance", "--password-stdin"],
+            "",
+            "Standard input was empty: no password came.",
+        ),
         (["disable", "ghost"], "", "There is no account “ghost”."),
         (["disable", "boss"], "", "“boss” is the only active administrator"),
         (["set-role", "boss", "chief"], "", "“boss” is the only active administrator"),

@@ -348,3 +348,14 @@ def test_moments_come_back_aware(small_pilot: Engine) -> None:
         row = session.scalars(select(WebSession)).one()
     assert row.expires_at == NOW + timedelta(hours=12)
     assert row.expires_at.tzinfo == UTC
+
+
+def test_an_open_session_is_no_place_to_go_on_guessing(small_pilot: Engine, viewer) -> None:
+    user = add_user(small_pilot)
+    for guess in range(6):
+        wrong = PasswordChange(
+            current=f"guess number {guess}", new="green meadow piano 9", again="green meadow piano 9"
+        )
+        with pytest.raises(Invalid) as refused:
+            change(small_pilot, viewer(Role.chief, user_id=user), wrong)
+    assert str(refused.value) == "Too many wrong passwords: the account is locked. Ask an administrator."
