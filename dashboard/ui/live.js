@@ -90,9 +90,9 @@ export default function ({ data, setTriggerValue, parentElement }) {
   const ask = (delay) => {
     clearTimeout(timers.get(host));
     timers.set(host, setTimeout(() => {
-      if (tries < 2) setTriggerValue("moved", `${asked} ${tries}`);
+      ask(Math.min(3000 * ++tries, 30000));      // first, for speaking fails while the connection is away
+      if (tries <= 2) setTriggerValue("moved", `${asked} ${tries}`);
       else hub.whole?.();
-      if (++tries < 5) ask(3000 * tries);
     }, delay));
   };
   const listener = (versions, place) => {

@@ -22,13 +22,21 @@ from tests.browser.conftest import Server, settled, sign_in, start, stop
 pytestmark = pytest.mark.browser
 
 
-def wait_for_payee(page: Page, payee: str, seconds: float) -> None:
-    """Tables are drawn on a canvas, whose cells stand beneath it as text; only a tab in front draws."""
-    page.bring_to_front()
-    deadline = time.monotonic() + seconds
-    while not page.evaluate("payee => document.body.textContent.includes(payee)", payee):
-        assert time.monotonic() < deadline, f"{payee} did not appear within {seconds} s"
-        page.wait_for_timeout(200)
+class Received:
+    """What the server has sent to one page. A canvas redraws only in the tab in front; this sees every tab."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.frames = page, b""
+        page.on("websocket", lambda channel: channel.on("framereceived", lambda frame: self.take(frame)))
+
+    def take(self, frame: bytes | str) -> None:
+        self.frames += frame if isinstance(frame, bytes) else frame.encode()
+
+    def wait_for(self, words: str, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while words.encode() not in self.frames:
+            assert time.monotonic() < deadline, f"{words} was not sent within {seconds} s"
+            self.page.wait_for_timeout(100)
 
 
 def book(server: Server, finance: Viewer, payee: str) -> None:
@@ -56,15 +64,16 @@ def finance(viewer: Callable[..., Viewer]) -> Viewer:
 
 
 def test_eight_tabs_of_one_browser_all_hear_of_a_save(page: Page, server: Server, finance: Viewer) -> None:
-    sign_in(page, "chief", "/budget")
     tabs = [page, *(page.context.new_page() for _ in range(7))]
+    received = [Received(tab) for tab in tabs]
+    sign_in(page, "chief", "/budget")
     for tab in tabs:
         tab.goto("/budget")
         expect(tab.get_by_role("heading", name="Budget")).to_be_visible()
         settled(tab)
     book(server, finance, "Eight Tabs Supply")
-    for tab in tabs:
-        wait_for_payee(tab, "Eight Tabs Supply", 20)
+    for tab in received:
+        tab.wait_for("Eight Tabs Supply", 20)
 
 
 def test_an_untouched_screen_asks_for_nothing(page: Page) -> None:
@@ -80,12 +89,13 @@ def test_an_untouched_screen_asks_for_nothing(page: Page) -> None:
 
 
 def test_the_page_comes_back_by_itself_when_the_server_was_away(page: Page, server: Server, finance: Viewer) -> None:
+    received = Received(page)
     sign_in(page, "chief", "/budget")
     stop(server)
     book(server, finance, "While You Were Out")
     again = start(server.home, urlsplit(server.url).port or 0)
     object.__setattr__(server, "process", again.process)
-    wait_for_payee(page, "While You Were Out", 60)
+    received.wait_for("While You Were Out", 60)
     expect(page.get_by_role("heading", name="Budget")).to_be_visible()
     expect(page.get_by_label("Username")).to_have_count(0)
 
