@@ -211,9 +211,12 @@ def test_every_word_stands_in_both_languages(file: Path) -> None:
 
 def test_every_member_of_the_vocabulary_has_its_words() -> None:
     from enum import StrEnum
+    from importlib import import_module
+    from pkgutil import iter_modules
 
     technical = {"Scope"}  # the names of change counters: nobody reads them
-    for kind in vars(vocab).values():
+    parts = [vocab, *(import_module(f"db.vocab.{found.name}") for found in iter_modules(vocab.__path__))]
+    for kind in (kind for part in parts for kind in vars(part).values()):
         if isinstance(kind, type) and issubclass(kind, StrEnum) and kind.__name__ not in technical | {"StrEnum"}:
             for member in kind:
                 assert vocab.label(member), member

@@ -3,10 +3,7 @@
 What stands here is what the product uses today. The remaining objects of the design are additions,
 none of them changes a column below:
 
-- people: Household and membership (person ↔ household, role), Consent (person, discloser, recipient,
-  purpose, scope, from, until, revoked), safety alert, merge history (``person.merged_into_id``), Draft.
-- work: TallyAmendment (the correction ledger), intervention history, provider link tokens.
-- calls: Call link (person ↔ subject), eligibility reasons, materialised monthly counts.
+- calls: materialised monthly counts.
 - money: Invoice (number unique per payee; ledger entries point to it), transfer, quarter filing.
 - admin: Edition, Question.
 """
@@ -28,6 +25,7 @@ from db.models.admin import (
 )
 from db.models.base import Base
 from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
+from db.models.care import Consent, Disclosure
 from db.models.money import BudgetLine, LedgerEntry, MonthClose, PlanMonth
 from db.models.people import Identity, Person
 from db.models.work import (
@@ -60,6 +58,8 @@ __all__ = [
     "Change",
     "Connection",
     "ConnectionStep",
+    "Consent",
+    "Disclosure",
     "EffectPlan",
     "Episode",
     "Event",
