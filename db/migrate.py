@@ -19,15 +19,15 @@ def _config(connection: Connection | None = None) -> Config:
     return config
 
 
-def upgrade(engine: Engine) -> None:
-    """Run what is missing, all or nothing, and make sure each change counter has its row."""
+def upgrade(engine: Engine, revision: str = "head") -> None:
+    """Run what is missing up to ``revision``, all or nothing, and make sure each change counter has its row."""
     with engine.connect() as connection:
         sqlite = connection.dialect.name == "sqlite"
         if sqlite:  # batch operations rebuild tables; the keys are checked as a whole afterwards
             connection.connection.execute("PRAGMA foreign_keys=OFF")  # type: ignore[attr-defined]
             connection = connection.execution_options(tandem_writer=True)
         with connection.begin():
-            command.upgrade(_config(connection), "head")
+            command.upgrade(_config(connection), revision)
             known = set(connection.scalars(select(Change.scope)))
             for scope in Scope:
                 if scope not in known:
