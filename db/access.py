@@ -30,6 +30,10 @@ from db.models import (
     InterventionNote,
     LedgerEntry,
     Person,
+    ProviderCall,
+    ProviderNote,
+    ProviderReport,
+    ProviderToken,
     Referral,
     ReferralDetail,
     ReferralNeed,
@@ -45,6 +49,7 @@ class Permission(StrEnum):
     see_people = "see_people"
     log_work = "log_work"
     refer = "refer"
+    answer_link = "answer_link"  # who holds a provider's link; no role has it
     certify_tally = "certify_tally"
     see_tallies = "see_tallies"
     see_overview = "see_overview"  # aggregates, internal audience
@@ -133,6 +138,10 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     ConnectionStep: _only(P.see_people),
     Consent: _only(P.see_people),
     Disclosure: _only(P.see_people),
+    ProviderToken: _only(P.see_people),
+    ProviderReport: _only(P.see_people),
+    ProviderCall: _only(P.see_people),
+    ProviderNote: _only(P.see_people),
     Attempt: _only(P.see_people),
     Referral: _own_referrals,
     ReferralDetail: _only(P.see_people),

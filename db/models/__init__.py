@@ -26,6 +26,7 @@ from db.models.admin import (
 from db.models.base import Base
 from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
 from db.models.care import Consent, Disclosure
+from db.models.directory import ProviderCall, ProviderNote, ProviderReport, ProviderToken
 from db.models.money import BudgetLine, LedgerEntry, MonthClose, PlanMonth
 from db.models.people import Identity, Person
 from db.models.work import (
@@ -78,7 +79,11 @@ __all__ = [
     "Pilot",
     "PlanMonth",
     "Provider",
+    "ProviderCall",
+    "ProviderNote",
+    "ProviderReport",
     "ProviderService",
+    "ProviderToken",
     "Referral",
     "ReferralDetail",
     "ReferralNeed",

@@ -194,6 +194,20 @@ class Provider(Base):
     is_partner: Mapped[bool] = mapped_column(default=False)
     active: Mapped[bool] = mapped_column(default=True)
     verified_on: Mapped[date | None]
+    verified_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    description: Mapped[str | None] = mapped_column(String(500))
+    website: Mapped[str | None] = mapped_column(String(200))
+    email: Mapped[str | None] = mapped_column(String(120))
+    service_area: Mapped[str | None] = mapped_column(String(200))
+    """The places served, comma between them; empty: no limit known."""
+    fees: Mapped[str | None] = mapped_column(String(160))
+    minimum_age: Mapped[int | None]
+    maximum_age: Mapped[int | None]
+    capacity_note: Mapped[str | None] = mapped_column(String(120))
+    external_id: Mapped[str | None] = mapped_column(String(64))
+    """Its id in the directory it was imported from."""
+    revision: Mapped[int] = mapped_column(default=1, server_default="1")
+    """Raised by every change; an edit of an older one is refused and shows both."""
     services: Mapped[list["ProviderService"]] = relationship(cascade="all, delete-orphan")
 
 
@@ -224,6 +238,8 @@ class Connection(Base):
     staff_id: Mapped[int] = mapped_column(ForeignKey("staff.id"))
     intervention_id: Mapped[int | None] = mapped_column(ForeignKey("intervention.id"))
     opened_on: Mapped[date]
+    appointment_on: Mapped[date | None]
+    """The day for which the appointment was made (the step holds the day on which it was made)."""
     ended_on: Mapped[date | None]
     end_reason: Mapped[ConnectionEnd | None] = mapped_column(vocabulary(ConnectionEnd))
     voided_at: Mapped[datetime | None]

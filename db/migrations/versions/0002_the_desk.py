@@ -92,6 +92,21 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "provider_note",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("provider_id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("text", db.types.Encrypted(), nullable=False),
+        sa.Column("voided_at", db.types.Moment(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["provider_id"], ["provider.id"], name=op.f("fk_provider_note_provider_id_provider")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_provider_note_user_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_note")),
+    )
+    with op.batch_alter_table("provider_note", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_note_provider_id"), ["provider_id"], unique=False)
+
+    op.create_table(
         "disclosure",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("at", db.types.Moment(timezone=True), nullable=False),
@@ -127,15 +142,156 @@ def upgrade() -> None:
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_disclosure_person_id"), ["person_id"], unique=False)
 
+    op.create_table(
+        "provider_call",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "outcome",
+            sa.Enum(
+                "spoke",
+                "left_message",
+                "no_answer",
+                name="calloutcome",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("note", db.types.Encrypted(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_provider_call_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_provider_call_user_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_call")),
+    )
+    with op.batch_alter_table("provider_call", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_call_connection_id"), ["connection_id"], unique=False)
+
+    op.create_table(
+        "provider_token",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column("consent_id", sa.Integer(), nullable=False),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("expires_at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("revoked_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("spent_at", db.types.Moment(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_provider_token_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(["consent_id"], ["consent.id"], name=op.f("fk_provider_token_consent_id_consent")),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_provider_token_created_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_token")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_provider_token_token_hash")),
+    )
+    with op.batch_alter_table("provider_token", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_token_connection_id"), ["connection_id"], unique=False)
+
+    op.create_table(
+        "provider_report",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("token_id", sa.Integer(), nullable=False),
+        sa.Column("connection_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "answer",
+            sa.Enum(
+                "appointment",
+                "attended",
+                "missed",
+                "declined",
+                "waitlisted",
+                "not_eligible",
+                "no_capacity",
+                name="linkanswer",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("on_date", sa.Date(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("address", sa.String(length=64), nullable=False),
+        sa.Column("seen_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("seen_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["connection_id"], ["connection.id"], name=op.f("fk_provider_report_connection_id_connection")
+        ),
+        sa.ForeignKeyConstraint(["seen_by"], ["account.id"], name=op.f("fk_provider_report_seen_by_account")),
+        sa.ForeignKeyConstraint(
+            ["token_id"], ["provider_token.id"], name=op.f("fk_provider_report_token_id_provider_token")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_provider_report")),
+        sa.UniqueConstraint("token_id", "answer", name=op.f("uq_provider_report_token_id_answer")),
+    )
+    with op.batch_alter_table("provider_report", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_provider_report_connection_id"), ["connection_id"], unique=False)
+
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("appointment_on", sa.Date(), nullable=True))
+
+    with op.batch_alter_table("provider", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("verified_by", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("description", sa.String(length=500), nullable=True))
+        batch_op.add_column(sa.Column("website", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("email", sa.String(length=120), nullable=True))
+        batch_op.add_column(sa.Column("service_area", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("fees", sa.String(length=160), nullable=True))
+        batch_op.add_column(sa.Column("minimum_age", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("maximum_age", sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column("capacity_note", sa.String(length=120), nullable=True))
+        batch_op.add_column(sa.Column("external_id", sa.String(length=64), nullable=True))
+        batch_op.add_column(sa.Column("revision", sa.Integer(), server_default="1", nullable=False))
+        batch_op.create_foreign_key(batch_op.f("fk_provider_verified_by_account"), "account", ["verified_by"], ["id"])
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("provider", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_provider_verified_by_account"), type_="foreignkey")
+        batch_op.drop_column("revision")
+        batch_op.drop_column("external_id")
+        batch_op.drop_column("capacity_note")
+        batch_op.drop_column("maximum_age")
+        batch_op.drop_column("minimum_age")
+        batch_op.drop_column("fees")
+        batch_op.drop_column("service_area")
+        batch_op.drop_column("email")
+        batch_op.drop_column("website")
+        batch_op.drop_column("description")
+        batch_op.drop_column("verified_by")
+
+    with op.batch_alter_table("connection", schema=None) as batch_op:
+        batch_op.drop_column("appointment_on")
+
+    with op.batch_alter_table("provider_report", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_report_connection_id"))
+
+    op.drop_table("provider_report")
+    with op.batch_alter_table("provider_token", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_token_connection_id"))
+
+    op.drop_table("provider_token")
+    with op.batch_alter_table("provider_call", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_call_connection_id"))
+
+    op.drop_table("provider_call")
     with op.batch_alter_table("disclosure", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_disclosure_person_id"))
 
     op.drop_table("disclosure")
+    with op.batch_alter_table("provider_note", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_provider_note_provider_id"))
+
+    op.drop_table("provider_note")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_person_id"))
 
