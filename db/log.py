@@ -4,7 +4,7 @@ One function counts for the tally sheet and for every measure, so the two cannot
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
@@ -21,6 +21,7 @@ from db.vocab import (
     PEOPLE_ITEMS,
     Mode,
     Outcome,
+    Purpose,
     ReferralStatus,
     Role,
     Step,
@@ -39,6 +40,23 @@ ITEM_OF_MODE = {
 }
 
 
+class LogRecord(NamedTuple):
+    """One record of the log behind one item: what :func:`log_counts` adds up."""
+
+    week: date
+    """The Monday of the ISO week, in the pilot's zone."""
+    staff_id: int
+    item: TallyItem
+    record_id: int
+    """Of an intervention, a referral or a connection: see :func:`record_of`."""
+    person_id: int | None
+    day: date
+    amount: int = 1
+    """Minutes for the hour items, else 1."""
+    mode: Mode | None = None
+    purpose: Purpose | None = None
+
+
 class LogCount(NamedTuple):
     """``value`` is a whole count, or hours to two decimals for the hour items."""
 
@@ -52,6 +70,11 @@ class LogCount(NamedTuple):
 Key = tuple[date, int, TallyItem]
 
 
+def record_of(item: TallyItem) -> str:
+    """What a record of this item is: "intervention", "referral" or "connection"."""
+    return {"referrals": "referral", "connections": "connection"}.get(item.value.partition("_")[0], "intervention")
+
+
 def log_counts(
     session: Session,
     zone: str,
@@ -60,37 +83,57 @@ def log_counts(
     last_monday: date,
     items: Collection[TallyItem] = tuple(TallyItem),
 ) -> list[LogCount]:
-    """Every non-zero (week, staff, item) from ``first_monday``'s week to ``last_monday``'s, both included.
+    """Every non-zero (week, staff, item): the records of :func:`log_records` added up. What is not listed is zero.
 
-    ``items``: which ones are asked for; only what they need is read.
-    What is not listed is zero. Voided work never counts. What each item counts:
+    Hours: minutes / 60 of each kind of work, rounded once per week and staff member to two decimals.
+    """
+    return added_up(log_records(session, zone, staff_id, first_monday, last_monday, items))
+
+
+def added_up(records: Iterable[LogRecord]) -> list[LogCount]:
+    """``records`` summed by week, staff member and item, in that order."""
+    counts: Counter[Key] = Counter()
+    for record in records:
+        counts[record.week, record.staff_id, record.item] += record.amount
+    rows = [LogCount(*key, _hours(n) if key[2] in HOUR_ITEMS else Decimal(n)) for key, n in counts.items()]
+    return sorted(rows, key=lambda row: (row.week, row.staff_id, _ORDER[row.item]))
+
+
+def log_records(
+    session: Session,
+    zone: str,
+    staff_id: int | None,
+    first_monday: date,
+    last_monday: date,
+    items: Collection[TallyItem] = tuple(TallyItem),
+) -> list[LogRecord]:
+    """Every record of the log from ``first_monday``'s week to ``last_monday``'s, both included, item by item.
+
+    ``items``: which ones are asked for; only what they need is read. Voided work never counts. What each
+    item counts:
 
     - modes: interventions, whether the person was reached or not; ``family_contacts``: those of mode
       *family* that reached somebody.
-    - hours: minutes / 60 of each kind of work, rounded once per week and staff member to two decimals.
-    - people: unduplicated people with a direct contact; ``people_first_seen`` belongs to the week and the
-      staff member of the person's first direct contact ever. Neither may be summed over weeks or staff.
+    - hours: the minutes of each kind of work.
+    - people: unduplicated people with a direct contact, by their first one of the week and staff member;
+      ``people_first_seen`` belongs to the week and the staff member of the person's first direct contact
+      ever. Neither may be summed over weeks or staff.
     - connections: rungs *accepted* (made) and *attended*, by their own date, of connections with a provider.
     - referrals: received by ``received_at``; accepted by ``decided_at`` (later closed ones included). They
       count for the staff member they are assigned to; an unassigned one counts for :func:`lead` of that day.
     """
     first, last = first_monday, last_monday + timedelta(days=6)
-    counts: Counter[Key] = Counter()
+    found: list[LogRecord] = []
     wanted = set(items)
     if wanted & {*ITEM_OF_MODE.values(), *HOUR_ITEMS}:
-        counts.update(_work(session, zone, first, last))
+        found += _work(session, zone, first, last)
     if wanted & {*PEOPLE_ITEMS}:
-        counts.update(_people(session, zone, first, last))
+        found += _people(session, zone, first, last)
     if wanted & {TallyItem.connections_made, TallyItem.connections_attended}:
-        counts.update(_connections(session, first, last))
+        found += _connections(session, first, last)
     if wanted & {TallyItem.referrals_received, TallyItem.referrals_accepted}:
-        counts.update(_referrals(session, zone, first, last))
-    rows = [
-        LogCount(*key, _hours(value) if key[2] in HOUR_ITEMS else Decimal(value))
-        for key, value in counts.items()
-        if staff_id in (None, key[1]) and key[2] in wanted
-    ]
-    return sorted(rows, key=lambda row: (row.week, row.staff_id, _ORDER[row.item]))
+        found += _referrals(session, zone, first, last)
+    return [record for record in found if staff_id in (None, record.staff_id) and record.item in wanted]
 
 
 def is_direct(mode: Mode, outcome: Outcome) -> bool:
@@ -121,33 +164,44 @@ def _bounds(zone: str, first: date, last: date) -> tuple[datetime, datetime]:
     return datetime.combine(first, time(), local), datetime.combine(last + timedelta(days=1), time(), local)
 
 
-def _work(session: Session, zone: str, first: date, last: date) -> Counter[Key]:
+def _work(session: Session, zone: str, first: date, last: date) -> Iterator[LogRecord]:
     """Interventions by mode, and minutes (not yet hours) by kind of work."""
     start, end = _bounds(zone, first, last)
     columns = (
+        Intervention.id,
         Intervention.at,
         Intervention.staff_id,
+        Intervention.person_id,
         Intervention.mode,
         Intervention.purpose,
         Intervention.outcome,
         Intervention.minutes,
     )
     rows = session.execute(
-        select(*columns).where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
+        select(*columns)
+        .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
+        .order_by(Intervention.at, Intervention.id)
     )
-    counts: Counter[Key] = Counter()
-    for at, staff, mode, purpose, outcome, minutes in rows:
-        week = monday(local_day(at, zone))
+    for number, at, staff, person, mode, purpose, outcome, minutes in rows:
+        day = local_day(at, zone)
+        week = monday(day)
         if mode is not Mode.family or outcome is not Outcome.no_contact:
-            counts[week, staff, ITEM_OF_MODE[mode]] += 1
-        counts[week, staff, TallyItem(f"hours_{work_kind(mode, purpose).value}")] += minutes
-    return counts
+            yield LogRecord(week, staff, ITEM_OF_MODE[mode], number, person, day, 1, mode, purpose)
+        hours = TallyItem(f"hours_{work_kind(mode, purpose).value}")
+        yield LogRecord(week, staff, hours, number, person, day, minutes, mode, purpose)
 
 
-def _people(session: Session, zone: str, first: date, last: date) -> Counter[Key]:
+def _people(session: Session, zone: str, first: date, last: date) -> Iterator[LogRecord]:
     _, end = _bounds(zone, first, last)
     rows = session.execute(
-        select(Intervention.person_id, Intervention.at, Intervention.staff_id)
+        select(
+            Intervention.id,
+            Intervention.person_id,
+            Intervention.at,
+            Intervention.staff_id,
+            Intervention.mode,
+            Intervention.purpose,
+        )
         .where(
             Intervention.voided_at.is_(None),
             Intervention.mode.in_(DIRECT_MODES),
@@ -158,22 +212,24 @@ def _people(session: Session, zone: str, first: date, last: date) -> Counter[Key
     )
     seen: set[tuple[date, int, int | None]] = set()
     met: set[int | None] = set()
-    counts: Counter[Key] = Counter()
-    for person, at, staff in rows:
-        week = monday(local_day(at, zone))
-        if person not in met:
-            met.add(person)
-            counts[week, staff, TallyItem.people_first_seen] += week >= first
-        if week >= first and (week, staff, person) not in seen:
-            seen.add((week, staff, person))
-            counts[week, staff, TallyItem.people_seen] += 1
-    return +counts  # drops the zeros of first contacts before the range
+    for number, person, at, staff, mode, purpose in rows:
+        day = local_day(at, zone)
+        week = monday(day)
+        new, known = person not in met, (week, staff, person) in seen
+        met.add(person)
+        seen.add((week, staff, person))
+        if week < first:
+            continue
+        if new:
+            yield LogRecord(week, staff, TallyItem.people_first_seen, number, person, day, 1, mode, purpose)
+        if not known:
+            yield LogRecord(week, staff, TallyItem.people_seen, number, person, day, 1, mode, purpose)
 
 
-def _connections(session: Session, first: date, last: date) -> Counter[Key]:
+def _connections(session: Session, first: date, last: date) -> Iterator[LogRecord]:
     items = {Step.accepted: TallyItem.connections_made, Step.attended: TallyItem.connections_attended}
     rows = session.execute(
-        select(ConnectionStep.on_date, Connection.staff_id, ConnectionStep.step)
+        select(ConnectionStep.on_date, Connection.staff_id, ConnectionStep.step, Connection.id, Connection.person_id)
         .join(Connection, Connection.id == ConnectionStep.connection_id)
         .where(
             Connection.voided_at.is_(None),
@@ -181,27 +237,27 @@ def _connections(session: Session, first: date, last: date) -> Counter[Key]:
             ConnectionStep.step.in_(items),
             ConnectionStep.on_date.between(first, last),
         )
+        .order_by(ConnectionStep.on_date, Connection.id)
     )
-    return Counter((monday(day), staff, items[step]) for day, staff, step in rows)
+    for day, staff, step, number, person in rows:
+        yield LogRecord(monday(day), staff, items[step], number, person, day)
 
 
-def _referrals(session: Session, zone: str, first: date, last: date) -> Counter[Key]:
+def _referrals(session: Session, zone: str, first: date, last: date) -> Iterator[LogRecord]:
     start, end = _bounds(zone, first, last)
     staff = session.scalars(select(Staff)).all()
-    columns = (Referral.received_at, Referral.decided_at, Referral.staff_id, Referral.status)
-
-    def keys() -> Iterator[Key]:
-        for received, _, who, _ in session.execute(
-            select(*columns).where(Referral.received_at >= start, Referral.received_at < end)
-        ):
-            if whose := who or lead(staff, local_day(received, zone)):
-                yield monday(local_day(received, zone)), whose, TallyItem.referrals_received
-        for _, decided, who, status in session.execute(
-            select(*columns).where(Referral.decided_at >= start, Referral.decided_at < end)
-        ):
-            if decided is None or status not in (ReferralStatus.accepted, ReferralStatus.closed):
+    columns = (Referral.id, Referral.person_id, Referral.staff_id, Referral.status)
+    moments = (
+        (TallyItem.referrals_received, Referral.received_at, tuple(ReferralStatus)),
+        (TallyItem.referrals_accepted, Referral.decided_at, (ReferralStatus.accepted, ReferralStatus.closed)),
+    )
+    for item, moment, statuses in moments:
+        rows = session.execute(
+            select(moment, *columns).where(moment >= start, moment < end).order_by(moment, Referral.id)
+        )
+        for at, number, person, who, status in rows:
+            if at is None or status not in statuses:
                 continue
-            if whose := who or lead(staff, local_day(decided, zone)):
-                yield monday(local_day(decided, zone)), whose, TallyItem.referrals_accepted
-
-    return Counter(keys())
+            day = local_day(at, zone)
+            if whose := who or lead(staff, day):
+                yield LogRecord(monday(day), whose, item, number, person, day)
