@@ -18,16 +18,20 @@ from db.models import (
     Attempt,
     AuditEntry,
     Call,
+    CallReview,
     CallUnit,
     Connection,
     ConnectionStep,
     Consent,
     Disclosure,
+    Draft,
     Episode,
+    FollowUp,
     Identity,
     Intervention,
     InterventionNeed,
     InterventionNote,
+    InterventionRevision,
     LedgerEntry,
     Person,
     ProviderCall,
@@ -35,8 +39,10 @@ from db.models import (
     ProviderReport,
     ProviderToken,
     Referral,
+    ReferralClosing,
     ReferralDetail,
     ReferralNeed,
+    StatusShown,
     Tally,
     TallyValue,
 )
@@ -52,7 +58,8 @@ class Permission(StrEnum):
     answer_link = "answer_link"  # who holds a provider's link; no role has it
     certify_tally = "certify_tally"
     see_tallies = "see_tallies"
-    see_overview = "see_overview"  # aggregates, internal audience
+    see_figures = "see_figures"  # aggregates of the desk's work, internal audience
+    see_overview = "see_overview"  # all other aggregates, internal audience
     see_public = "see_public"  # aggregates, public audience
     see_calls = "see_calls"
     import_calls = "import_calls"
@@ -65,14 +72,16 @@ class Permission(StrEnum):
 
 
 P = Permission
-_DESK = frozenset({P.see_people, P.log_work, P.refer, P.certify_tally, P.see_tallies, P.see_public})
+_DESK = frozenset({P.see_people, P.log_work, P.refer, P.certify_tally, P.see_tallies, P.see_figures, P.see_public})
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.clinician: _DESK,
     Role.social_worker: _DESK,
     Role.officer: frozenset({P.refer}),
-    Role.chief: frozenset({P.see_overview, P.see_public, P.see_tallies, P.see_money, P.see_calls, P.present}),
-    Role.analyst: frozenset({P.see_overview, P.see_public, P.see_tallies, P.see_calls, P.import_calls}),
+    Role.chief: frozenset(
+        {P.see_figures, P.see_overview, P.see_public, P.see_tallies, P.see_money, P.see_calls, P.present}
+    ),
+    Role.analyst: frozenset({P.see_figures, P.see_overview, P.see_public, P.see_tallies, P.see_calls, P.import_calls}),
     Role.council: frozenset({P.see_public, P.present}),
     Role.finance: frozenset({P.see_money, P.write_money}),
     Role.admin: frozenset({P.manage_users, P.manage_setup, P.see_audit}),
@@ -119,12 +128,17 @@ def shell_viewer(os_user: str, *, now: datetime, today: date) -> Viewer:
 Criterion = Callable[[Viewer], ColumnElement[bool]]
 
 
-def _only(permission: Permission) -> Criterion:
-    return lambda viewer: true() if viewer.may(permission) else false()
+def _only(*permissions: Permission) -> Criterion:
+    """Any one of ``permissions`` opens all rows."""
+    return lambda viewer: true() if any(viewer.may(p) for p in permissions) else false()
 
 
 def _own_referrals(viewer: Viewer) -> ColumnElement[bool]:
     return true() if viewer.may(P.see_people) else Referral.referred_by == viewer.user_id
+
+
+def _own_drafts(viewer: Viewer) -> ColumnElement[bool]:
+    return false() if viewer.user_id is None else Draft.user_id == viewer.user_id
 
 
 ROW_SCOPE: Mapping[type, Criterion] = {
@@ -134,6 +148,8 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     Intervention: _only(P.see_people),
     InterventionNeed: _only(P.see_people),
     InterventionNote: _only(P.see_people),
+    InterventionRevision: _only(P.see_people),
+    Draft: _own_drafts,
     Connection: _only(P.see_people),
     ConnectionStep: _only(P.see_people),
     Consent: _only(P.see_people),
@@ -148,7 +164,11 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     ReferralNeed: _only(P.see_people),
     Tally: _only(P.see_tallies),
     TallyValue: _only(P.see_tallies),
-    Call: _only(P.see_calls),
+    FollowUp: _only(P.see_people),
+    ReferralClosing: _only(P.see_people),
+    StatusShown: _only(P.see_people),
+    CallReview: _only(P.see_people),
+    Call: _only(P.see_calls, P.see_people),  # the desk reviews calls and links them to people
     CallUnit: _only(P.see_calls),
     LedgerEntry: _only(P.see_money),
     AuditEntry: _only(P.see_audit),

@@ -27,6 +27,8 @@ from db.models.base import Base
 from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
 from db.models.care import Consent, Disclosure
 from db.models.directory import ProviderCall, ProviderNote, ProviderReport, ProviderToken
+from db.models.drafts import Draft, InterventionRevision
+from db.models.desk import CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
 from db.models.money import BudgetLine, LedgerEntry, MonthClose, PlanMonth
 from db.models.people import Identity, Person
 from db.models.work import (
@@ -53,6 +55,7 @@ __all__ = [
     "BudgetLine",
     "Call",
     "CallGap",
+    "CallReview",
     "CallRule",
     "CallType",
     "CallUnit",
@@ -61,9 +64,11 @@ __all__ = [
     "ConnectionStep",
     "Consent",
     "Disclosure",
+    "Draft",
     "EffectPlan",
     "Episode",
     "Event",
+    "FollowUp",
     "Grant",
     "Identity",
     "Import",
@@ -71,10 +76,13 @@ __all__ = [
     "Intervention",
     "InterventionNeed",
     "InterventionNote",
+    "InterventionRevision",
     "LedgerEntry",
     "Location",
     "Mapping",
     "MonthClose",
+    "Notice",
+    "NoticeChoice",
     "Person",
     "Pilot",
     "PlanMonth",
@@ -85,12 +93,14 @@ __all__ = [
     "ProviderService",
     "ProviderToken",
     "Referral",
+    "ReferralClosing",
     "ReferralDetail",
     "ReferralNeed",
     "Shift",
     "SignInAttempt",
     "SignInTicket",
     "Staff",
+    "StatusShown",
     "Tally",
     "TallyValue",
     "Target",
