@@ -15,9 +15,12 @@ from sqlalchemy import ColumnElement, false, true
 
 from db.errors import Forbidden
 from db.models import (
+    AmendmentRequest,
+    AmendmentRequestLine,
     Attempt,
     AuditEntry,
     Call,
+    CallLink,
     CallReview,
     CallUnit,
     Connection,
@@ -27,13 +30,20 @@ from db.models import (
     Draft,
     Episode,
     FollowUp,
+    Household,
+    HouseholdMember,
     Identity,
     Intervention,
     InterventionNeed,
     InterventionNote,
     InterventionRevision,
     LedgerEntry,
+    Merge,
+    NotTwice,
     Person,
+    PersonChange,
+    PersonNeed,
+    PersonProfile,
     ProviderCall,
     ProviderNote,
     ProviderReport,
@@ -42,8 +52,12 @@ from db.models import (
     ReferralClosing,
     ReferralDetail,
     ReferralNeed,
+    SafetyAlert,
     StatusShown,
     Tally,
+    TallyAcceptance,
+    TallyAmendment,
+    TallyComment,
     TallyValue,
 )
 from db.vocab import Role
@@ -57,6 +71,7 @@ class Permission(StrEnum):
     refer = "refer"
     answer_link = "answer_link"  # who holds a provider's link; no role has it
     certify_tally = "certify_tally"
+    accept_tally = "accept_tally"
     see_tallies = "see_tallies"
     see_figures = "see_figures"  # aggregates of the desk's work, internal audience
     see_overview = "see_overview"  # all other aggregates, internal audience
@@ -79,7 +94,16 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.social_worker: _DESK,
     Role.officer: frozenset({P.refer}),
     Role.chief: frozenset(
-        {P.see_figures, P.see_overview, P.see_public, P.see_tallies, P.see_money, P.see_calls, P.present}
+        {
+            P.see_figures,
+            P.see_overview,
+            P.see_public,
+            P.see_tallies,
+            P.accept_tally,
+            P.see_money,
+            P.see_calls,
+            P.present,
+        }
     ),
     Role.analyst: frozenset({P.see_figures, P.see_overview, P.see_public, P.see_tallies, P.see_calls, P.import_calls}),
     Role.council: frozenset({P.see_public, P.present}),
@@ -159,11 +183,25 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     ProviderCall: _only(P.see_people),
     ProviderNote: _only(P.see_people),
     Attempt: _only(P.see_people),
+    CallLink: _only(P.see_people),
+    Household: _only(P.see_people),
+    HouseholdMember: _only(P.see_people),
+    Merge: _only(P.see_people),
+    NotTwice: _only(P.see_people),
+    PersonChange: _only(P.see_people),
+    PersonNeed: _only(P.see_people),
+    PersonProfile: _only(P.see_people),
+    SafetyAlert: _only(P.see_people),
     Referral: _own_referrals,
     ReferralDetail: _only(P.see_people),
     ReferralNeed: _only(P.see_people),
     Tally: _only(P.see_tallies),
     TallyValue: _only(P.see_tallies),
+    TallyAmendment: _only(P.see_tallies),
+    AmendmentRequest: _only(P.see_tallies),
+    AmendmentRequestLine: _only(P.see_tallies),
+    TallyAcceptance: _only(P.see_tallies),
+    TallyComment: _only(P.see_tallies),
     FollowUp: _only(P.see_people),
     ReferralClosing: _only(P.see_people),
     StatusShown: _only(P.see_people),

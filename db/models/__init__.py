@@ -26,11 +26,29 @@ from db.models.admin import (
 from db.models.base import Base
 from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
 from db.models.care import Consent, Disclosure
+from db.models.desk import CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
 from db.models.directory import ProviderCall, ProviderNote, ProviderReport, ProviderToken
 from db.models.drafts import Draft, InterventionRevision
-from db.models.desk import CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
+from db.models.family import (
+    CallLink,
+    Household,
+    HouseholdMember,
+    Merge,
+    NotTwice,
+    PersonChange,
+    PersonNeed,
+    PersonProfile,
+    SafetyAlert,
+)
 from db.models.money import BudgetLine, LedgerEntry, MonthClose, PlanMonth
 from db.models.people import Identity, Person
+from db.models.tallies import (
+    AmendmentRequest,
+    AmendmentRequestLine,
+    TallyAcceptance,
+    TallyAmendment,
+    TallyComment,
+)
 from db.models.work import (
     Attempt,
     Connection,
@@ -49,12 +67,15 @@ from db.models.work import (
 )
 
 __all__ = [
+    "AmendmentRequest",
+    "AmendmentRequestLine",
     "Attempt",
     "AuditEntry",
     "Base",
     "BudgetLine",
     "Call",
     "CallGap",
+    "CallLink",
     "CallReview",
     "CallRule",
     "CallType",
@@ -70,6 +91,8 @@ __all__ = [
     "Event",
     "FollowUp",
     "Grant",
+    "Household",
+    "HouseholdMember",
     "Identity",
     "Import",
     "ImportRefusal",
@@ -80,10 +103,15 @@ __all__ = [
     "LedgerEntry",
     "Location",
     "Mapping",
+    "Merge",
     "MonthClose",
+    "NotTwice",
     "Notice",
     "NoticeChoice",
     "Person",
+    "PersonChange",
+    "PersonNeed",
+    "PersonProfile",
     "Pilot",
     "PlanMonth",
     "Provider",
@@ -96,12 +124,16 @@ __all__ = [
     "ReferralClosing",
     "ReferralDetail",
     "ReferralNeed",
+    "SafetyAlert",
     "Shift",
     "SignInAttempt",
     "SignInTicket",
     "Staff",
     "StatusShown",
     "Tally",
+    "TallyAcceptance",
+    "TallyAmendment",
+    "TallyComment",
     "TallyValue",
     "Target",
     "User",

@@ -271,6 +271,9 @@ class Tally(Base):
     status: Mapped[TallyStatus] = mapped_column(vocabulary(TallyStatus), default=TallyStatus.draft)
     certified_at: Mapped[datetime | None]
     certified_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    saved_at: Mapped[datetime | None]
+    saved_by: Mapped[int | None]
+    """The account that saved last, to name it to whom it collides with."""
     revision: Mapped[int] = mapped_column(default=1)
     """Raised by every save; a stale save is refused (see ``__mapper_args__``)."""
     __mapper_args__ = {"version_id_col": revision}  # noqa: RUF012

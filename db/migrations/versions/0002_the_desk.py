@@ -25,6 +25,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("user_id", "form", name=op.f("uq_draft_user_id_form")),
     )
     op.create_table(
+        "household",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("created_at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_household_created_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_household")),
+    )
+    op.create_table(
         "notice",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column(
@@ -64,6 +72,103 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_notice_choice_user_id_account")),
         sa.PrimaryKeyConstraint("user_id", name=op.f("pk_notice_choice")),
     )
+    op.create_table(
+        "tally_comment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("staff_id", sa.Integer(), nullable=False),
+        sa.Column("week", sa.Date(), nullable=False),
+        sa.Column(
+            "item",
+            sa.Enum(
+                "referrals_received",
+                "referrals_accepted",
+                "on_scene",
+                "in_person",
+                "phone_video",
+                "office",
+                "consultation",
+                "outreach",
+                "family_contacts",
+                "connections_made",
+                "connections_attended",
+                "hours_direct",
+                "hours_finding_resources",
+                "hours_outreach",
+                "hours_other",
+                "people_seen",
+                "people_first_seen",
+                name="tallyitem",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("text", db.types.Encrypted(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("taken_back_at", db.types.Moment(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["staff_id"], ["staff.id"], name=op.f("fk_tally_comment_staff_id_staff")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_tally_comment_user_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tally_comment")),
+    )
+    with op.batch_alter_table("tally_comment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tally_comment_staff_id_week"), ["staff_id", "week"], unique=False)
+
+    op.create_table(
+        "amendment_request",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tally_id", sa.Integer(), nullable=False),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column(
+            "status",
+            sa.Enum(
+                "asked",
+                "approved",
+                "refused",
+                "withdrawn",
+                name="amendmentstatus",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("decided_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.Column("answer", sa.String(length=200), nullable=True),
+        sa.CheckConstraint("(status = 'asked') = (decided_at IS NULL)", name=op.f("ck_amendment_request_decided_when")),
+        sa.CheckConstraint("length(why) > 0", name=op.f("ck_amendment_request_says_why")),
+        sa.ForeignKeyConstraint(["decided_by"], ["account.id"], name=op.f("fk_amendment_request_decided_by_account")),
+        sa.ForeignKeyConstraint(["tally_id"], ["tally.id"], name=op.f("fk_amendment_request_tally_id_tally")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_amendment_request_user_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_amendment_request")),
+    )
+    with op.batch_alter_table("amendment_request", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_amendment_request_tally_id"), ["tally_id"], unique=False)
+
+    op.create_table(
+        "call_link",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("call_key", sa.String(length=80), nullable=False),
+        sa.Column("incident_number", sa.String(length=40), nullable=False),
+        sa.Column("person_key", sa.String(length=64), nullable=True),
+        sa.Column("confirmed", sa.Boolean(), nullable=False),
+        sa.Column("decided_at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("decided_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["decided_by"], ["account.id"], name=op.f("fk_call_link_decided_by_account")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_call_link_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_link")),
+        sa.UniqueConstraint("person_id", "call_key", name=op.f("uq_call_link_person_id_call_key")),
+    )
+    with op.batch_alter_table("call_link", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_link_call_key"), ["call_key"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_link_person_id"), ["person_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_link_person_key"), ["person_key"], unique=False)
+
     op.create_table(
         "consent",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -143,6 +248,131 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_consent_person_id"), ["person_id"], unique=False)
 
     op.create_table(
+        "household_member",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("household_id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "role",
+            sa.Enum(
+                "parent",
+                "partner",
+                "child",
+                "sibling",
+                "grandparent",
+                "relative",
+                "caregiver",
+                "roommate",
+                "victim",
+                name="householdrole",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("created_at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_household_member_created_by_account")),
+        sa.ForeignKeyConstraint(
+            ["household_id"], ["household.id"], name=op.f("fk_household_member_household_id_household")
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_household_member_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_household_member")),
+        sa.UniqueConstraint(
+            "household_id", "person_id", "role", name=op.f("uq_household_member_household_id_person_id_role")
+        ),
+    )
+    with op.batch_alter_table("household_member", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_household_member_household_id"), ["household_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_household_member_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "merge",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("kept_id", sa.Integer(), nullable=False),
+        sa.Column("gone_id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("by", sa.Integer(), nullable=True),
+        sa.Column("undone_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.Integer(), nullable=True),
+        sa.Column("changes", db.types.Encrypted(), nullable=False),
+        sa.CheckConstraint("kept_id <> gone_id", name=op.f("ck_merge_two_people")),
+        sa.ForeignKeyConstraint(["by"], ["account.id"], name=op.f("fk_merge_by_account")),
+        sa.ForeignKeyConstraint(["gone_id"], ["person.id"], name=op.f("fk_merge_gone_id_person")),
+        sa.ForeignKeyConstraint(["kept_id"], ["person.id"], name=op.f("fk_merge_kept_id_person")),
+        sa.ForeignKeyConstraint(["undone_by"], ["account.id"], name=op.f("fk_merge_undone_by_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_merge")),
+    )
+    with op.batch_alter_table("merge", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_merge_gone_id"), ["gone_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_merge_kept_id"), ["kept_id"], unique=False)
+
+    op.create_table(
+        "not_twice",
+        sa.Column("first_id", sa.Integer(), nullable=False),
+        sa.Column("second_id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("by", sa.Integer(), nullable=True),
+        sa.CheckConstraint("first_id < second_id", name=op.f("ck_not_twice_in_order")),
+        sa.ForeignKeyConstraint(["by"], ["account.id"], name=op.f("fk_not_twice_by_account")),
+        sa.ForeignKeyConstraint(["first_id"], ["person.id"], name=op.f("fk_not_twice_first_id_person")),
+        sa.ForeignKeyConstraint(["second_id"], ["person.id"], name=op.f("fk_not_twice_second_id_person")),
+        sa.PrimaryKeyConstraint("first_id", "second_id", name=op.f("pk_not_twice")),
+    )
+    op.create_table(
+        "person_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("field", sa.String(length=40), nullable=False),
+        sa.Column("old", db.types.Encrypted(), nullable=True),
+        sa.Column("new", db.types.Encrypted(), nullable=True),
+        sa.Column("by", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["by"], ["account.id"], name=op.f("fk_person_change_by_account")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_change_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_person_change")),
+    )
+    with op.batch_alter_table("person_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_person_change_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "person_need",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "need",
+            sa.Enum(
+                "mental_health",
+                "substance_use",
+                "housing",
+                "basic_needs",
+                "medical",
+                "benefits",
+                "legal",
+                "domestic_violence",
+                "older_adult",
+                "child_family",
+                "employment",
+                "transport",
+                name="need",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_need_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", "need", name=op.f("pk_person_need")),
+    )
+    op.create_table(
+        "person_profile",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("supports", db.types.Encrypted(), nullable=True),
+        sa.Column("gaps", db.types.Encrypted(), nullable=True),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_person_profile_person_id_person")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_person_profile")),
+    )
+    op.create_table(
         "provider_note",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("provider_id", sa.Integer(), nullable=False),
@@ -157,6 +387,78 @@ def upgrade() -> None:
     with op.batch_alter_table("provider_note", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_provider_note_provider_id"), ["provider_id"], unique=False)
 
+    op.create_table(
+        "safety_alert",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("text", db.types.Encrypted(), nullable=False),
+        sa.Column("expires_on", sa.Date(), nullable=False),
+        sa.Column("created_at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("created_by", sa.Integer(), nullable=True),
+        sa.Column("ended_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("ended_by", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(ended_at IS NULL) OR ended_at >= created_at", name=op.f("ck_safety_alert_ended_after_created")
+        ),
+        sa.ForeignKeyConstraint(["created_by"], ["account.id"], name=op.f("fk_safety_alert_created_by_account")),
+        sa.ForeignKeyConstraint(["ended_by"], ["account.id"], name=op.f("fk_safety_alert_ended_by_account")),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_safety_alert_person_id_person")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_safety_alert")),
+    )
+    with op.batch_alter_table("safety_alert", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_safety_alert_person_id"), ["person_id"], unique=False)
+
+    op.create_table(
+        "tally_acceptance",
+        sa.Column("tally_id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.ForeignKeyConstraint(["tally_id"], ["tally.id"], name=op.f("fk_tally_acceptance_tally_id_tally")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_tally_acceptance_user_id_account")),
+        sa.PrimaryKeyConstraint("tally_id", name=op.f("pk_tally_acceptance")),
+    )
+    op.create_table(
+        "amendment_request_line",
+        sa.Column("request_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "item",
+            sa.Enum(
+                "referrals_received",
+                "referrals_accepted",
+                "on_scene",
+                "in_person",
+                "phone_video",
+                "office",
+                "consultation",
+                "outreach",
+                "family_contacts",
+                "connections_made",
+                "connections_attended",
+                "hours_direct",
+                "hours_finding_resources",
+                "hours_outreach",
+                "hours_other",
+                "people_seen",
+                "people_first_seen",
+                name="tallyitem",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("old_reported", sa.Numeric(precision=8, scale=2), nullable=True),
+        sa.Column("new_reported", sa.Numeric(precision=8, scale=2), nullable=True),
+        sa.CheckConstraint(
+            "new_reported IS NULL OR new_reported >= 0", name=op.f("ck_amendment_request_line_not_negative")
+        ),
+        sa.ForeignKeyConstraint(
+            ["request_id"],
+            ["amendment_request.id"],
+            name=op.f("fk_amendment_request_line_request_id_amendment_request"),
+        ),
+        sa.PrimaryKeyConstraint("request_id", "item", name=op.f("pk_amendment_request_line")),
+    )
     op.create_table(
         "call_review",
         sa.Column("call_id", sa.Integer(), nullable=False),
@@ -252,6 +554,56 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("referral_id", name=op.f("pk_referral_closing")),
     )
+    op.create_table(
+        "tally_amendment",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("tally_id", sa.Integer(), nullable=False),
+        sa.Column(
+            "item",
+            sa.Enum(
+                "referrals_received",
+                "referrals_accepted",
+                "on_scene",
+                "in_person",
+                "phone_video",
+                "office",
+                "consultation",
+                "outreach",
+                "family_contacts",
+                "connections_made",
+                "connections_attended",
+                "hours_direct",
+                "hours_finding_resources",
+                "hours_outreach",
+                "hours_other",
+                "people_seen",
+                "people_first_seen",
+                name="tallyitem",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("old_reported", sa.Numeric(precision=8, scale=2), nullable=True),
+        sa.Column("new_reported", sa.Numeric(precision=8, scale=2), nullable=True),
+        sa.Column("old_reason", sa.String(length=200), nullable=True),
+        sa.Column("why", sa.String(length=200), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("user_id", sa.Integer(), nullable=True),
+        sa.Column("request_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint("length(why) > 0", name=op.f("ck_tally_amendment_says_why")),
+        sa.CheckConstraint("new_reported IS NULL OR new_reported >= 0", name=op.f("ck_tally_amendment_not_negative")),
+        sa.ForeignKeyConstraint(
+            ["request_id"], ["amendment_request.id"], name=op.f("fk_tally_amendment_request_id_amendment_request")
+        ),
+        sa.ForeignKeyConstraint(["tally_id"], ["tally.id"], name=op.f("fk_tally_amendment_tally_id_tally")),
+        sa.ForeignKeyConstraint(["user_id"], ["account.id"], name=op.f("fk_tally_amendment_user_id_account")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_tally_amendment")),
+    )
+    with op.batch_alter_table("tally_amendment", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tally_amendment_tally_id"), ["tally_id"], unique=False)
+
     op.create_table(
         "intervention_revision",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -415,6 +767,10 @@ def upgrade() -> None:
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.add_column(sa.Column("appointment_on", sa.Date(), nullable=True))
 
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("merged_into_id", sa.Integer(), nullable=True))
+        batch_op.create_foreign_key(batch_op.f("fk_person_merged_into_id_person"), "person", ["merged_into_id"], ["id"])
+
     with op.batch_alter_table("provider", schema=None) as batch_op:
         batch_op.add_column(sa.Column("verified_by", sa.Integer(), nullable=True))
         batch_op.add_column(sa.Column("description", sa.String(length=500), nullable=True))
@@ -429,11 +785,19 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column("revision", sa.Integer(), server_default="1", nullable=False))
         batch_op.create_foreign_key(batch_op.f("fk_provider_verified_by_account"), "account", ["verified_by"], ["id"])
 
+    with op.batch_alter_table("tally", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("saved_at", db.types.Moment(timezone=True), nullable=True))
+        batch_op.add_column(sa.Column("saved_by", sa.Integer(), nullable=True))
+
     # ### end Alembic commands ###
 
 
 def downgrade() -> None:
     # ### commands auto generated by Alembic - please adjust! ###
+    with op.batch_alter_table("tally", schema=None) as batch_op:
+        batch_op.drop_column("saved_by")
+        batch_op.drop_column("saved_at")
+
     with op.batch_alter_table("provider", schema=None) as batch_op:
         batch_op.drop_constraint(batch_op.f("fk_provider_verified_by_account"), type_="foreignkey")
         batch_op.drop_column("revision")
@@ -447,6 +811,10 @@ def downgrade() -> None:
         batch_op.drop_column("website")
         batch_op.drop_column("description")
         batch_op.drop_column("verified_by")
+
+    with op.batch_alter_table("person", schema=None) as batch_op:
+        batch_op.drop_constraint(batch_op.f("fk_person_merged_into_id_person"), type_="foreignkey")
+        batch_op.drop_column("merged_into_id")
 
     with op.batch_alter_table("connection", schema=None) as batch_op:
         batch_op.drop_column("appointment_on")
@@ -469,6 +837,10 @@ def downgrade() -> None:
 
     op.drop_table("disclosure")
     op.drop_table("intervention_revision")
+    with op.batch_alter_table("tally_amendment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tally_amendment_tally_id"))
+
+    op.drop_table("tally_amendment")
     op.drop_table("referral_closing")
     with op.batch_alter_table("follow_up", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_follow_up_referral_id"))
@@ -480,19 +852,57 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_call_review_referral_id"))
 
     op.drop_table("call_review")
+    op.drop_table("amendment_request_line")
+    op.drop_table("tally_acceptance")
+    with op.batch_alter_table("safety_alert", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_safety_alert_person_id"))
+
+    op.drop_table("safety_alert")
     with op.batch_alter_table("provider_note", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_provider_note_provider_id"))
 
     op.drop_table("provider_note")
+    op.drop_table("person_profile")
+    op.drop_table("person_need")
+    with op.batch_alter_table("person_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_person_change_person_id"))
+
+    op.drop_table("person_change")
+    op.drop_table("not_twice")
+    with op.batch_alter_table("merge", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_merge_kept_id"))
+        batch_op.drop_index(batch_op.f("ix_merge_gone_id"))
+
+    op.drop_table("merge")
+    with op.batch_alter_table("household_member", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_household_member_person_id"))
+        batch_op.drop_index(batch_op.f("ix_household_member_household_id"))
+
+    op.drop_table("household_member")
     with op.batch_alter_table("consent", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_consent_person_id"))
 
     op.drop_table("consent")
+    with op.batch_alter_table("call_link", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_link_person_key"))
+        batch_op.drop_index(batch_op.f("ix_call_link_person_id"))
+        batch_op.drop_index(batch_op.f("ix_call_link_call_key"))
+
+    op.drop_table("call_link")
+    with op.batch_alter_table("amendment_request", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_amendment_request_tally_id"))
+
+    op.drop_table("amendment_request")
+    with op.batch_alter_table("tally_comment", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tally_comment_staff_id_week"))
+
+    op.drop_table("tally_comment")
     op.drop_table("notice_choice")
     with op.batch_alter_table("notice", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_notice_user_id_kind_on_date"))
         batch_op.drop_index(batch_op.f("ix_notice_state_at"))
 
     op.drop_table("notice")
+    op.drop_table("household")
     op.drop_table("draft")
     # ### end Alembic commands ###
