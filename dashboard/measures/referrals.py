@@ -5,10 +5,10 @@ as-of day, so that nobody's 48 hours are called missed before they have passed.
 """
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pandas as pd
-from sqlalchemy import and_, case, exists, func, or_, select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session
 
 from dashboard import words
@@ -18,18 +18,14 @@ from dashboard.stats import poisson_exact
 from db.log import lead
 from db.models import (
     Attempt,
-    Call,
-    CallType,
     Connection,
     ConnectionStep,
-    Intervention,
-    Location,
     Pilot,
     Referral,
     Staff,
 )
 from db.pilot import local_day
-from db.vocab import CallCategory, ReferralStatus, Scope, Source, Step, TallyItem
+from db.vocab import ReferralStatus, Source, Step, TallyItem
 
 PROMISED_HOURS = 48
 """Durham HEART's published target for the first attempt."""
@@ -189,53 +185,6 @@ def referral_backlog(session: Session, pilot: Pilot, filters: Filters, audience:
     )
 
 
-def calls_without_follow_up(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
-    """Behavioural-health calls of the period, over 7 days old, whose incident number nobody took up."""
-    key, lang = "calls_without_follow_up", filters.lang
-    last = min(common.until(filters), filters.as_of - timedelta(days=FOLLOW_UP_DAYS + 1))
-    taken_up = or_(
-        exists().where(Referral.incident_number == Call.incident_number),
-        exists().where(Intervention.incident_number == Call.incident_number, Intervention.voided_at.is_(None)),
-    )
-    rows = session.execute(
-        select(Call.received_on, func.count(), func.sum(case((taken_up, 0), else_=1)))
-        .join(CallType, CallType.id == Call.type_id)
-        .outerjoin(Location, Location.id == Call.location_id)
-        .where(
-            CallType.category == CallCategory.behavioural_health,
-            Call.received_on.between(max(filters.first, pilot.starts_on), last),
-            func.coalesce(Location.is_institution, False).is_(False),
-        )
-        .group_by(Call.received_on)
-    ).all()
-    days = pd.DataFrame(rows, columns=["day", "all", "left"])
-    month = days["day"].map(common.month_of)
-    left, known = days["left"].astype(int).groupby(month).sum(), days["all"].astype(int).groupby(month).sum()
-    periods = common.months(filters.first, max(filters.first, common.until(filters)))
-    table = pd.DataFrame({"period": periods, "value": [int(left.get(p, 0)) for p in periods]})
-    table["calls"] = [int(known.get(p, 0)) for p in periods]
-    table["status"] = [common.UNFINISHED if common.month_end(p) > last else common.FINAL for p in periods]
-    n, total = int(left.sum()), int(known.sum())
-    values = {
-        "n": words.number(n, lang),
-        "total": words.number(total, lang),
-        "share": words.percent(n / total if total else None, lang),
-    }
-    return Result(
-        key=key,
-        filters=filters,
-        audience=audience,
-        table=table,
-        columns=common.columns(lang, period="month", value="calls_left", calls="calls_eligible", status="status"),
-        estimate=Estimate(float(n), n=total),
-        display=words.number(n, lang),
-        context=common.said(key, "context", lang, **values) if total else "",
-        sentence=common.said(key, "sentence" if total else "sentence_none", lang, **values),
-        spark=common.spark(table["value"]),
-        marks=common.marks(session, pilot, filters, key, grain="month"),
-    )
-
-
 # --- flow ----------------------------------------------------------------------------------------
 
 
@@ -316,12 +265,4 @@ MEASURES: tuple[Measure, ...] = (
     common.define("within_48h", within_48h, chart="series", direction=UP),
     common.define("reach_rate", reach_rate, chart="series", direction=UP),
     common.define("referral_backlog", referral_backlog, chart="bars", direction=DOWN),
-    common.define(
-        "calls_without_follow_up",
-        calls_without_follow_up,
-        chart="series",
-        direction=DOWN,
-        about_people=False,
-        scopes=(Scope.calls, Scope.work, Scope.setup),
-    ),
 )

@@ -1,0 +1,70 @@
+"""Which behavioral-health calls did nobody take up? One criterion for the desk's list and for the measure."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy.orm import Session
+
+from db.models import Call, CallReview, CallType, Intervention, Location, Pilot, Referral, Shift
+from db.vocab import CallCategory
+
+FOLLOW_UP_DAYS = 7
+"""A call is judged once it is more than this many days old."""
+
+
+def last_judged(today: date) -> date:
+    """The last day whose calls are over seven days old on ``today``."""
+    return today - timedelta(days=FOLLOW_UP_DAYS + 1)
+
+
+def eligible(first: date, last: date) -> ColumnElement[bool]:
+    """Behavioral-health calls received on the days ``first`` to ``last``, both included, not at an institution.
+
+    Needs no join: type and place are asked for in subqueries, so that a record session may use it as well.
+    """
+    kinds = select(CallType.id).where(CallType.category == CallCategory.behavioural_health)
+    institutions = select(Location.id).where(Location.is_institution)
+    return and_(
+        Call.type_id.in_(kinds),
+        or_(Call.location_id.is_(None), Call.location_id.not_in(institutions)),
+        Call.received_on.between(first, last) if first <= last else false(),
+    )
+
+
+def taken_up() -> ColumnElement[bool]:
+    """The incident number stands on a referral or on work that counts, or somebody said why not."""
+    return or_(
+        exists().where(Referral.incident_number == Call.incident_number),
+        exists().where(Intervention.incident_number == Call.incident_number, Intervention.voided_at.is_(None)),
+        exists().where(CallReview.call_id == Call.id),
+    )
+
+
+def left(pilot: Pilot, today: date, first: date | None = None, last: date | None = None) -> ColumnElement[bool]:
+    """Eligible calls of the pilot, over seven days old on ``today``, that nobody took up.
+
+    ``first`` and ``last`` narrow it further, both inclusive.
+    """
+    begins = max(first or pilot.starts_on, pilot.starts_on)
+    ends = min(last or pilot.ends_on, pilot.ends_on, last_judged(today))
+    return and_(eligible(begins, ends), ~taken_up())
+
+
+def count_left(session: Session, pilot: Pilot, today: date) -> int:
+    """How many calls wait for an answer."""
+    return session.scalar(select(func.count(Call.id)).where(left(pilot, today))) or 0
+
+
+def on_shift(shifts: Sequence[Shift], moment: datetime, zone: str) -> bool:
+    """Whether a rostered shift ran at ``moment`` (start inclusive, end exclusive, local time)."""
+    local = moment.astimezone(ZoneInfo(zone))
+    day, clock = local.date(), local.time()
+    return any(
+        shift.weekday == day.isoweekday()
+        and shift.valid_from <= day
+        and (shift.valid_until is None or day <= shift.valid_until)
+        and shift.starts_at <= clock < shift.ends_at
+        for shift in shifts
+    )
