@@ -3,7 +3,9 @@
 Plain widgets, no ``st.form``: what stands in a field is known to the server as soon as the field is left.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
@@ -14,11 +16,14 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from dashboard.ui import session
+from dashboard.ui.drafts import packed, read, written
 from db.access import Viewer
+from db.commands import drafts
 from db.commands.desk import Saved
 from db.commands.people import Known, search
 from db.engine import record_session
 from db.errors import Invalid, TandemError
+from db.forms import clock
 from db.forms.work import submit_key
 from db.vocab import Language, label
 
@@ -33,14 +38,27 @@ def for_fingers() -> None:
 
 @dataclass
 class Draft:
-    """One form on one screen, from the first letter to the save. Kept between runs by :func:`draft`."""
+    """One form, from the first letter to the save: found again by :func:`draft` after a reload or another page.
+
+    Each field is kept, encrypted, for its user alone, once it has been left. ``keep`` does the same for what
+    is no widget of its own (a running timer, the cells of a table).
+    """
 
     name: str
     round: int = 0
     key_of_save: str = field(default_factory=submit_key)
-    """Sent with the save: a double click carries the same key twice and stores once."""
+    """Sent with the save: the same content sent twice carries the same key and is stored once."""
     errors: Mapping[str, str] = field(default_factory=dict)
     shown: set[str] = field(default_factory=set)
+    restored: datetime | None = None
+    """When what was found again had been typed."""
+    fresh: bool = False
+    """Opened in this run, and nothing was found again: the moment to :meth:`fill` it."""
+    _beside: dict[str, Any] = field(default_factory=dict)
+    _known: str = ""
+    """The content as it was stored last."""
+    _given: dict[str, Any] = field(default_factory=dict)
+    """What :meth:`begin_with` said: nobody typed it, so alone it is no draft."""
 
     def key(self, name: str) -> str:
         """The widget key of a field. It changes after a save, so the next form opens empty."""
@@ -56,19 +74,109 @@ class Draft:
     def has(self, name: str) -> bool:
         return name in self.errors
 
+    def fill(self, values: Mapping[str, Any]) -> None:
+        """Field → value, before the fields are drawn (or in a callback)."""
+        session.put({self.key(name): value for name, value in values.items()})
+
+    def begin_with(self, values: Mapping[str, Any]) -> None:
+        """:meth:`fill` for a fresh form. What it says is no draft until something is changed."""
+        self.fill(values)
+        self._given = dict(values)
+
+    def keep(self, name: str, value: Any) -> None:
+        """Keep something that is no widget; None forgets it. Numbers, texts, dates, and lists and dicts of them."""
+        self._beside.pop(name, None)
+        if value is not None:
+            self._beside[name] = value
+        self.store()
+
+    def kept(self, name: str) -> Any:
+        return self._beside.get(name)
+
     def start_over(self) -> None:
+        """Empty, as after a save; the draft is gone."""
         self.round += 1
-        self.key_of_save, self.errors = submit_key(), {}
+        self.key_of_save, self.errors, self.restored = submit_key(), {}, None
+        self._beside, self._given = {}, {}
+        if self._known:
+            self._known = ""
+            who = session.viewer()
+            with record_session(session.bind(), who) as database:
+                drafts.drop_draft(database, who, self.name)
+
+    def store(self) -> None:
+        """Write down what is typed, if that has changed. A database that is busy is asked again with the next field."""
+        content = self._content()
+        if content == self._known:
+            return
+        who = session.viewer()
+        self.key_of_save = submit_key()  # another content is another entry, also in a second tab
+        with suppress(TandemError), record_session(session.bind(), who) as database:
+            if content:
+                whole = {"content": content, "round": self.round, "save": self.key_of_save}
+                drafts.keep_draft(database, who, self.name, packed(whole))
+            else:
+                drafts.drop_draft(database, who, self.name)
+            self._known = content
+
+    def on_page(self) -> bool:
+        """Whether its fields stand on the page, as they do from the second run on."""
+        return bool(session.fields(self.key("")))
+
+    def restore(self) -> None:
+        """Look for what was typed before. ``fresh`` says that there was nothing."""
+        who = session.viewer()
+        self._beside, self._known, self._given = {}, "", {}
+        with record_session(session.bind(), who) as database:
+            found = drafts.kept_draft(database, who, self.name)
+        self.fresh = found is None
+        if found is None:
+            self.restored = None
+            return
+        whole = json.loads(found.content)
+        self._known, self.round, self.key_of_save = whole["content"], whole["round"], whole["save"]
+        content = json.loads(self._known)
+        self._beside, self.restored = content["beside"], found.saved_at
+        self.fill(read(content["fields"]))
+
+    def _content(self) -> str:
+        """What stands in the fields, as text; empty while nothing was typed."""
+        stands, given = session.fields(self.key("")), self._given
+        worth = written({name: value for name, (value, began) in stands.items() if value != began or name in given})
+        typed = [name for name in worth if stands[name][0] != given.get(name, stands[name][1])]
+        return packed({"fields": worth, "beside": self._beside}) if typed or self._beside else ""
 
 
-def draft(name: str) -> Draft:
-    """The form ``name`` of this browser tab."""
-    kept = session.recall(f"form.{name}")
-    if not isinstance(kept, Draft):
-        kept = Draft(name)
-        session.remember(f"form.{name}", kept)
-    kept.shown = set()
-    return kept
+def draft(name: str, *, banner: bool = True) -> Draft:
+    """The form ``name`` of this user. What was typed before stands in it again, said above it."""
+    form = session.recall(f"form.{name}")
+    if not isinstance(form, Draft):
+        form = Draft(name)
+        session.remember(f"form.{name}", form)
+    form.shown, form.fresh = set(), False
+    if form.on_page():
+        form.store()
+    else:
+        form.restore()
+    if banner and form.restored is not None:
+        _found_again(form, form.restored)
+    return form
+
+
+def keep_all() -> None:
+    """At the head of every full run: a field left for another page is kept as well."""
+    for form in session.remembered("form."):
+        if isinstance(form, Draft) and form.on_page():
+            form.store()
+
+
+def _found_again(form: Draft, typed_at: datetime) -> None:
+    zone = ZoneInfo(session.pilot().time_zone)
+    local, today = typed_at.astimezone(zone), session.viewer().today
+    when = f"{local:%H:%M}" if local.date() == today else clock(typed_at, zone.key)
+    with st.container(horizontal=True, vertical_alignment="center", key=f"found-{form.name}"):
+        st.markdown(f":material/history: Draft from {when} restored", width="stretch")
+        st.button("Discard", key=f"discard-{form.name}", on_click=form.start_over, icon=":material/delete:")
 
 
 def save_button(

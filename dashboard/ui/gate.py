@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
 from dashboard import nav
-from dashboard.ui import account, live, session, signin
+from dashboard.ui import account, forms, live, session, signin
 from db.access import Viewer
 from db.commands.signin import Seat
 from db.vocab import text
@@ -26,6 +26,7 @@ def run() -> None:
         st.badge(text("demo.banner"), icon=":material/info:", color="orange")
     if seat is not None:
         live.watch_session()
+        forms.keep_all()
     page.run()
     session.remember("visited", True)
 

@@ -5,10 +5,13 @@ cookies of the WebSocket's handshake, so signing in and out are real navigations
 run whether the session still lives; nothing about the person is remembered here.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import streamlit as st
 from sqlalchemy import Engine
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from db import access, engine, settings
 from db.commands import signin
@@ -121,6 +124,43 @@ def recall(key: str, otherwise: object = None) -> object:
 def forget(key: str) -> None:
     """Drop what was kept under ``key``."""
     st.session_state.pop(f"tandem.{key}", None)
+
+
+def remembered(beginning: str) -> list[object]:
+    """Everything that :func:`remember` kept under a key that begins so."""
+    full = f"tandem.{beginning}"
+    return [st.session_state[key] for key in list(st.session_state) if str(key).startswith(full)]
+
+
+def fields(beginning: str) -> dict[str, tuple[Any, Any]]:
+    """What stands in the widgets whose key begins so: the rest of the key → (value, what it began with).
+
+    Empty where none is on this page. Buttons and uploads are left out: nothing is typed into them.
+    """
+    context = get_script_run_ctx()
+    if context is None:
+        return {}
+    state, found = context.session_state._state, {}
+    for key in [str(k) for k in st.session_state if str(k).startswith(beginning)]:
+        known = state.get_widget_id_from_key(key)
+        widget = state.get_widget_metadata(known) if known else None
+        if widget is None:  # put there, and not drawn yet
+            found[key.removeprefix(beginning)] = (st.session_state[key], None)
+        elif widget.value_type in _TYPED:
+            found[key.removeprefix(beginning)] = (st.session_state[key], widget.deserializer(None))
+    return found
+
+
+_TYPED = (
+    *("bool_value", "double_value", "int_value", "string_value"),
+    *("double_array_value", "int_array_value", "string_array_value"),
+)
+
+
+def put(values: Mapping[str, Any]) -> None:
+    """Widget keys → values, for widgets that are not drawn yet in this run."""
+    for key, value in values.items():
+        st.session_state[key] = value
 
 
 def own_name() -> str:
