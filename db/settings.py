@@ -1,7 +1,8 @@
 """Where the database, the secret and the clock come from: environment first, safe defaults after.
 
 Variables: ``DATABASE_URL``, ``TANDEM_HOME`` (folder of the embedded database and the secret),
-``TANDEM_SECRET`` (instead of the secret file), ``TANDEM_TODAY`` (an ISO date, for demos and tests).
+``TANDEM_SECRET`` (instead of the secret file), ``TANDEM_TODAY`` (an ISO date, for demos and tests),
+``TANDEM_PUBLIC_URL`` (where providers reach the links on referral slips; unset: outside access is off).
 """
 
 import os
@@ -10,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 from db.errors import Setup
@@ -24,6 +26,8 @@ class Settings:
     home: Path
     database_url: str
     pretended_today: date | None = None
+    public_url: str | None = None
+    """Without a slash at its end; None: outside access is off."""
 
     def now(self) -> datetime:
         """The moment, UTC and aware. With ``TANDEM_TODAY`` the date is that one, the time of day real.
@@ -61,7 +65,21 @@ def load() -> Settings:
     if pretended is not None and not 1990 <= pretended.year <= 2100:
         raise Setup(f"TANDEM_TODAY is {text}. Choose a day from 1990 to 2100.")
     url = os.environ.get("DATABASE_URL", "").strip() or f"sqlite:///{home / 'tandem.db'}"
-    return Settings(home=home, database_url=url.replace("postgres://", "postgresql://", 1), pretended_today=pretended)
+    return Settings(
+        home=home,
+        database_url=url.replace("postgres://", "postgresql://", 1),
+        pretended_today=pretended,
+        public_url=_public_url(os.environ.get("TANDEM_PUBLIC_URL", "").strip()),
+    )
+
+
+def _public_url(text: str) -> str | None:
+    if not text:
+        return None
+    parts = urlsplit(text)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+        raise Setup(f"TANDEM_PUBLIC_URL is “{text}”. Write it like https://tandem.example.gov, or unset it.")
+    return text.rstrip("/")
 
 
 @cache

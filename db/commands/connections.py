@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
@@ -10,9 +10,9 @@ from db.commands.base import write
 from db.commands.desk import Saved, at_work, hold, now_of
 from db.errors import Conflict, Invalid
 from db.forms import day, quoted
-from db.forms.work import ConnectionEndForm, ConnectionForm, ConnectionPart, StepForm
+from db.forms.work import ConnectionEndForm, ConnectionForm, ConnectionPart, StepForm, VoidForm
 from db.models import Connection, ConnectionStep, Person, Provider, Staff
-from db.vocab import Scope, Step, label
+from db.vocab import ConnectionEnd, Need, Scope, Step, label
 
 LADDER = tuple(Step)
 RETAINED_AFTER = timedelta(days=30)
@@ -38,13 +38,7 @@ def insert_connection(
 ) -> tuple[Connection, list[str]]:
     """The same inside another command's transaction, with the person's row held. Returns row and doubts."""
     provider = _provider(session, form)
-    alike = select(Connection.opened_on).where(
-        Connection.person_id == person.id,
-        Connection.need == form.need,
-        Connection.provider_id == form.provider_id,
-        Connection.ended_on.is_(None),
-        Connection.voided_at.is_(None),
-    )
+    alike = _alike(person.id, form.need, form.provider_id)
     if provider is not None and (since := session.scalars(alike).first()) is not None:
         raise Invalid(
             {
@@ -74,38 +68,99 @@ def record_step(session: Session, viewer: Viewer, form: StepForm) -> Saved:
     """The next rung of the ladder, not before the one below it."""
     with write(session, viewer, Permission.log_work, "record connection step", Scope.work) as note:
         form.check(now_of(session, viewer))
-        row = _open(session, form.connection_id)
-        dates = {step.step: step.on_date for step in row.steps}
-        if form.step in dates:
-            raise Conflict(f"{quoted(form.step)} was recorded already, on {day(dates[form.step])}.")
-        missing = next(step for step in LADDER if step not in dates)
-        if form.step is not missing:
-            raise Invalid(
-                {
-                    "step": f"Before {quoted(form.step)} comes {quoted(missing)}. Record that first; "
-                    "it may have been the same day."
-                }
-            )
-        _not_before(form, row, dates)
-        row.steps.append(ConnectionStep(step=form.step, on_date=form.on_date))
+        row = hold_open(session, form.connection_id)
+        climb(row, form)
         note.subject, note.detail = f"connection {row.id}", {"step": form.step.value}
     return Saved(row.id)
+
+
+def climb(row: Connection, form: StepForm) -> None:
+    """The same inside another command's transaction, with the open connection held."""
+    dates = {step.step: step.on_date for step in row.steps}
+    if form.step in dates:
+        raise Conflict(f"{quoted(form.step)} was recorded already, on {day(dates[form.step])}.")
+    below = [step for step in LADDER[: LADDER.index(form.step)] if step not in dates]
+    if below and not form.fill:
+        raise Invalid(
+            {
+                "step": f"Before {quoted(form.step)} comes {quoted(below[0])}. Record that first; "
+                "it may have been the same day."
+            }
+        )
+    for step in below:
+        _not_before(step, form.on_date, row, dates)
+        dates[step] = form.on_date
+        row.steps.append(ConnectionStep(step=step, on_date=form.on_date))
+    _not_before(form.step, form.on_date, row, dates)
+    row.steps.append(ConnectionStep(step=form.step, on_date=form.on_date))
+    if form.step is Step.appointment:
+        row.appointment_on = form.appointment_on
 
 
 def end_connection(session: Session, viewer: Viewer, form: ConnectionEndForm) -> Saved:
     """A connection ends before its ladder does, with a reason."""
     with write(session, viewer, Permission.log_work, "end connection", Scope.work) as note:
         form.check(now_of(session, viewer))
-        row = _open(session, form.connection_id)
-        last = max((step.on_date for step in row.steps), default=row.opened_on)
-        if form.on_date < last:
-            raise Invalid({"on_date": f"{day(form.on_date)} is before its last step, {day(last)}. Check the date."})
-        row.ended_on, row.end_reason = form.on_date, form.reason
+        row = hold_open(session, form.connection_id)
+        finish(row, form.on_date, form.reason)
         note.subject, note.detail = f"connection {row.id}", {"reason": form.reason.value}
     return Saved(row.id)
 
 
-def _open(session: Session, connection_id: int) -> Connection:
+def finish(row: Connection, on_date: date, reason: ConnectionEnd) -> None:
+    """The same inside another command's transaction, with the open connection held."""
+    last = max((step.on_date for step in row.steps), default=row.opened_on)
+    if on_date < last:
+        raise Invalid({"on_date": f"{day(on_date)} is before its last step, {day(last)}. Check the date."})
+    row.ended_on, row.end_reason = on_date, reason
+
+
+def take_back_step(session: Session, viewer: Viewer, connection_id: int) -> Saved:
+    """The last rung was recorded by mistake; the audit keeps which one it was. The first one stays."""
+    with write(session, viewer, Permission.log_work, "take back connection step", Scope.work) as note:
+        row = hold_open(session, connection_id)
+        if len(row.steps) < 2:
+            raise Conflict("The first step opened this connection. Void the connection if it never was.")
+        last = max(row.steps, key=lambda step: LADDER.index(step.step))
+        row.steps.remove(last)
+        if last.step is Step.appointment:
+            row.appointment_on = None
+        note.subject = f"connection {row.id}"
+        note.detail = {"step": last.step.value, "on_date": last.on_date.isoformat()}
+    return Saved(row.id)
+
+
+def reopen_connection(session: Session, viewer: Viewer, connection_id: int) -> Saved:
+    """A connection that was closed goes on. A service gap cannot: connect the person anew instead."""
+    with write(session, viewer, Permission.log_work, "reopen connection", Scope.work) as note:
+        row = hold(session, Connection, connection_id, "connection")
+        if row.voided_at is not None or row.ended_on is None or row.end_reason is None:
+            raise Conflict("This connection is not closed. Nothing was changed.")
+        if row.provider is None:
+            raise Conflict("This is a service gap: no provider to go back to. Make a new connection instead.")
+        if not row.provider.active:
+            raise Conflict(f"{row.provider.name} is closed in the directory. Make a new connection instead.")
+        if (since := session.scalars(_alike(row.person_id, row.need, row.provider_id)).first()) is not None:
+            raise Conflict(f"The same connection is open since {day(since)}. Go on with that one.")
+        note.subject = f"connection {row.id}"
+        note.detail = {"ended_on": row.ended_on.isoformat(), "reason": row.end_reason.value}
+        row.ended_on, row.end_reason = None, None
+    return Saved(connection_id)
+
+
+def void_connection(session: Session, viewer: Viewer, connection_id: int, form: VoidForm) -> Saved:
+    """Take one out of all figures. It stays in the database, the reason in the audit."""
+    with write(session, viewer, Permission.log_work, "void connection", Scope.work) as note:
+        row = hold(session, Connection, connection_id, "connection")
+        if row.voided_at is not None:
+            raise Conflict("This connection was voided already. Nothing was changed.")
+        row.voided_at = viewer.now
+        note.subject, note.detail = f"connection {row.id}", {"reason": form.reason}
+    return Saved(connection_id)
+
+
+def hold_open(session: Session, connection_id: int) -> Connection:
+    """The row of an open connection, locked. Raises Conflict for one that is closed or voided."""
     row = hold(session, Connection, connection_id, "connection")
     if row.voided_at is not None:
         raise Conflict("This connection was voided. Nothing was changed.")
@@ -114,17 +169,25 @@ def _open(session: Session, connection_id: int) -> Connection:
     return row
 
 
-def _not_before(form: StepForm, row: Connection, dates: dict[Step, date]) -> None:
-    below = LADDER.index(form.step) - 1
+def _not_before(step: Step, on_date: date, row: Connection, dates: dict[Step, date]) -> None:
+    below = LADDER.index(step) - 1
     floor = dates[LADDER[below]] if below >= 0 else row.opened_on
     what = quoted(LADDER[below]) if below >= 0 else "the connection"
-    if form.on_date < floor:
-        raise Invalid(
-            {"on_date": f"{quoted(form.step)} on {day(form.on_date)} is before {what}, {day(floor)}. Check the date."}
-        )
-    if form.step is Step.retained and form.on_date < floor + RETAINED_AFTER:
+    if on_date < floor:
+        raise Invalid({"on_date": f"{quoted(step)} on {day(on_date)} is before {what}, {day(floor)}. Check the date."})
+    if step is Step.retained and on_date < floor + RETAINED_AFTER:
         since = day(floor + RETAINED_AFTER)
-        raise Invalid({"on_date": f"{quoted(form.step)} can be recorded from {since}, 30 days after {day(floor)}."})
+        raise Invalid({"on_date": f"{quoted(step)} can be recorded from {since}, 30 days after {day(floor)}."})
+
+
+def _alike(person_id: int, need: Need, provider_id: int | None) -> Select[tuple[date]]:
+    return select(Connection.opened_on).where(
+        Connection.person_id == person_id,
+        Connection.need == need,
+        Connection.provider_id == provider_id,
+        Connection.ended_on.is_(None),
+        Connection.voided_at.is_(None),
+    )
 
 
 def _provider(session: Session, form: ConnectionPart) -> Provider | None:

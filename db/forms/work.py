@@ -235,6 +235,22 @@ class InterventionForm(Form):
             )
 
 
+class EditForm(InterventionForm):
+    """An entry as it should read. ``seen``: the number of the newest change that its editor saw."""
+
+    ask: ClassVar = InterventionForm.ask | {"reason": "Say why it is changed: the old answers stay readable beside it."}
+    link_referral: bool = False
+    reason: str = Field(min_length=1, max_length=200)
+    seen: int = 0
+
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        yield from super().contradictions(now)
+        if self.new_person is not None:
+            yield "person_id", "An entry is moved to somebody known. Add the person first, then choose the code."
+        if self.connection is not None:
+            yield "connection", "A connection is added under Connections, not by editing an entry."
+
+
 class VoidForm(Form):
     ask: ClassVar = {"reason": "Say why it is voided: the entry stays and shows it."}
     reason: str = Field(min_length=1, max_length=200)
@@ -346,10 +362,17 @@ class StepForm(Form):
     connection_id: int
     step: Step
     on_date: date
+    appointment_on: date | None = None
+    """The day for which the appointment was made, where that is the step."""
+    fill: bool = False
+    """Rungs below it that nobody recorded are dated the same day."""
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         if self.on_date > now.today:
             yield "on_date", f"{day(self.on_date)} is in the future. Record the step when it has happened."
+        if self.appointment_on is not None and self.appointment_on < self.on_date:
+            made, kept = day(self.on_date), day(self.appointment_on)
+            yield "appointment_on", f"The appointment is on {kept}, before it was made, {made}. Check the dates."
 
 
 class ConnectionEndForm(Form):
