@@ -17,6 +17,7 @@ class WeekState(StrEnum):
     certified = "certified"
     late = "late"  # certified after the Monday
     missing = "missing"  # the Monday has passed without a certification
+    accepted = "accepted"  # certified, in time or late, and accepted by the chief
 
 
 def certifiable_from(week: date, zone: str) -> datetime:
@@ -34,8 +35,12 @@ def over_from(week: date, zone: str) -> datetime:
     return datetime.combine(week + timedelta(days=7), time(), ZoneInfo(zone))
 
 
-def week_state(week: date, zone: str, now: datetime, certified_at: datetime | None, has_draft: bool) -> WeekState:
+def week_state(
+    week: date, zone: str, now: datetime, certified_at: datetime | None, has_draft: bool, accepted: bool = False
+) -> WeekState:
     """The state of a week that is not in the future."""
+    if accepted:
+        return WeekState.accepted
     if certified_at is not None:
         return WeekState.certified if certified_at < late_from(week, zone) else WeekState.late
     if now < certifiable_from(week, zone):

@@ -1,14 +1,21 @@
-"""The weekly tally's form. What it may hold is checked here; what certifying asks, in the command."""
+"""The weekly tally's forms. What a cell may hold is checked here; how cells fit together, in ``db.tally_rules``."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, field_validator
 
-from db.forms import Form, Now, blank_is_none, day
+from db.forms import Form, Now, blank_is_none, day, quoted
 from db.vocab import HOUR_ITEMS, TallyItem, label
+
+REASON, COMMENT = 200, 300
+"""Most characters of each."""
+
+
+def _text(value: Any) -> Any:
+    return "" if value is None else value
 
 
 class TallyCell(Form):
@@ -39,26 +46,68 @@ class TallyForm(Form):
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         for item, cell in self.values.items():
-            if sentence := _bad_number(item, cell):
+            if sentence := _bad_number(item, cell.reported):
                 yield item.value, sentence
-        seen, first = (self._number(i) for i in (TallyItem.people_seen, TallyItem.people_first_seen))
-        if seen is not None and first is not None and first > seen:
-            yield (
-                TallyItem.people_first_seen.value,
-                f"{first:f} people seen for the first time is more than {seen:f} people seen. Check both.",
-            )
-        hours = sum((self._number(i) or Decimal(0) for i in HOUR_ITEMS), Decimal(0))
-        if hours > 168:
-            yield HOUR_ITEMS[0].value, f"The hours add up to {hours:f}; a week has 168. Check them."
-
-    def _number(self, item: TallyItem) -> Decimal | None:
-        return self.values[item].reported if item in self.values else None
+            elif cell.reason and len(cell.reason) > REASON:
+                yield item.value, _too_long(f"reason for {quoted(item)}", cell.reason, REASON)
 
 
-def _bad_number(item: TallyItem, cell: TallyCell) -> str | None:
-    number, name = cell.reported, label(item)
-    if cell.reason and len(cell.reason) > 200:
-        return f"The reason for “{name}” has {len(cell.reason)} characters; 200 fit. Shorten it."
+class AmendmentForm(Form):
+    """Figures of a certified week as they ought to be. ``revision`` is what the editor read."""
+
+    staff_id: int
+    week: date
+    revision: int
+    values: Mapping[TallyItem, Decimal | None]
+    why: Annotated[str, BeforeValidator(_text)] = ""
+    asks: bool = False
+    """The screen said that the week is accepted, and that the chief will be asked."""
+
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        for item, value in self.values.items():
+            if sentence := _bad_number(item, value):
+                yield item.value, sentence
+        if not self.why:
+            yield "why", "Say why it is amended: the correction ledger keeps old value, new value, who, when and why."
+        elif len(self.why) > REASON:
+            yield "why", _too_long("reason", self.why, REASON)
+
+
+class DecisionOnAmendment(Form):
+    """The chief's answer to an asked-for amendment. A refusal says why."""
+
+    request_id: int
+    approve: bool
+    answer: Annotated[str | None, BeforeValidator(blank_is_none)] = None
+
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        if not self.approve and not self.answer:
+            yield "answer", "Say why it is refused: the desk reads it beside the week."
+        elif self.answer and len(self.answer) > REASON:
+            yield "answer", _too_long("answer", self.answer, REASON)
+
+
+class CommentForm(Form):
+    """A remark on one figure, or on the whole week (``item`` None)."""
+
+    staff_id: int
+    week: date
+    item: TallyItem | None = None
+    text: Annotated[str, BeforeValidator(_text)] = ""
+
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        if not self.text:
+            yield "text", "The comment is empty. Write it first."
+        elif len(self.text) > COMMENT:
+            yield "text", _too_long("comment", self.text, COMMENT)
+
+
+def _too_long(what: str, text: str, most: int) -> str:
+    return f"The {what} has {len(text)} characters; {most} fit. Shorten it."
+
+
+def _bad_number(item: TallyItem, number: Decimal | None) -> str | None:
+    name = label(item)
     if number is None:
         return None
     if not number.is_finite() or number < 0:

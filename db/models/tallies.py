@@ -70,6 +70,8 @@ class AmendmentRequestLine(Base):
     item: Mapped[TallyItem] = mapped_column(vocabulary(TallyItem), primary_key=True)
     old_reported: Mapped[Decimal | None] = mapped_column(REPORTED)
     new_reported: Mapped[Decimal | None] = mapped_column(REPORTED)
+    log: Mapped[Decimal] = mapped_column(REPORTED)
+    """What the log said when it was asked: the chief, who approves, may not read the log."""
 
 
 class TallyAcceptance(Base):

@@ -449,6 +449,7 @@ def upgrade() -> None:
         ),
         sa.Column("old_reported", sa.Numeric(precision=8, scale=2), nullable=True),
         sa.Column("new_reported", sa.Numeric(precision=8, scale=2), nullable=True),
+        sa.Column("log", sa.Numeric(precision=8, scale=2), nullable=False),
         sa.CheckConstraint(
             "new_reported IS NULL OR new_reported >= 0", name=op.f("ck_amendment_request_line_not_negative")
         ),

@@ -207,7 +207,7 @@ def test_a_stale_edit_over_a_newer_one_is_told(desk: Engine) -> None:
             command(desk, his, Role.social_worker, office=TallyCell(reported=Decimal(5)))
         assert str(error.value) == (
             "Somebody saved the week of 9 Nov 2026 while you had it open. "
-            "Your figures are still on your screen and were not stored: reload to see theirs."
+            "Your figures are still on your screen and were not stored: look at both and choose."
         )
     assert line(opened(desk), TallyItem.office) == (0, 3, None)
 

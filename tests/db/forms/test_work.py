@@ -296,18 +296,6 @@ def test_before_the_pilot_is_a_doubt_and_no_error() -> None:
             "hours_direct",
             "“Hours: direct work” is 1.255. Hours have at most two decimals, like 12.25.",
         ),
-        (
-            TallyForm,
-            WEEK | {"values": {"hours_direct": {"reported": 100}, "hours_other": {"reported": 69}}},
-            "hours_direct",
-            "The hours add up to 169; a week has 168. Check them.",
-        ),
-        (
-            TallyForm,
-            WEEK | {"values": {"people_seen": {"reported": 3}, "people_first_seen": {"reported": 4}}},
-            "people_first_seen",
-            "4 people seen for the first time is more than 3 people seen. Check both.",
-        ),
         (PersonForm, {"name": "Ana", "shoe": 42}, "shoe", "There is no field shoe on this form."),
     ],
 )
