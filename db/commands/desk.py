@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from db.access import Viewer
 from db.errors import Conflict, NotFound, Setup
 from db.forms import Now
-from db.models import Attempt, Intervention, LedgerEntry, Referral, Staff
+from db.models import Attempt, FollowUp, Intervention, LedgerEntry, Person, Referral, Staff
 from db.pilot import the_pilot
 
 
@@ -28,7 +28,10 @@ T = TypeVar("T")
 
 
 def once(
-    session: Session, table: type[Intervention | Referral | Attempt | LedgerEntry], key: str, save: Callable[[], Saved]
+    session: Session,
+    table: type[Intervention | Referral | Attempt | FollowUp | LedgerEntry],
+    key: str,
+    save: Callable[[], Saved],
 ) -> Saved:
     """Run ``save`` unless ``key`` is stored already: a double click saves once, also when both run at once."""
     stored = select(table.id).where(table.submit_key == key)
@@ -47,6 +50,9 @@ def hold(session: Session, table: type[T], key: Any, what: str) -> T:
     row = session.get(table, key, with_for_update=True, populate_existing=True)
     if row is None:
         raise NotFound(f"There is no {what} {key} here. Go back to the list and open it again.")
+    if isinstance(row, Person) and row.merged_into_id is not None:
+        into = session.get_one(Person, row.merged_into_id).code
+        raise Conflict(f"{row.code} was merged into {into}, so nothing new is stored under it. Choose {into}.")
     return row
 
 

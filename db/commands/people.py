@@ -1,10 +1,11 @@
 """People: adding one under the next public code, finding one in spite of a typo, noticing one twice."""
 
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from rapidfuzz import fuzz
+from rapidfuzz.distance import OSA
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,8 @@ class Known:
     alias: str | None
     born_on: date | None
     likeness: float = 100.0
+    former: str = ""
+    """The code under which the search found them, where it was merged into theirs."""
 
     @property
     def title(self) -> str:
@@ -53,40 +56,71 @@ class LikelyTwice(Invalid):
 
 
 def everyone(session: Session) -> list[Known]:
-    """All people the viewer may see, by name. Empty for anybody but the desk."""
+    """All people the viewer may see, by name, without merged codes. Empty for anybody but the desk."""
+    return [known for known, into in _names(session) if into is None]
+
+
+def _names(session: Session) -> list[tuple[Known, int | None]]:
+    """Everybody by name, and the id of the person a merged code belongs to now."""
     rows = session.execute(
-        select(Person.id, Person.code, Identity.name, Identity.alias, Identity.born_on).join(
+        select(Person.id, Person.code, Identity.name, Identity.alias, Identity.born_on, Person.merged_into_id).join(
             Identity, Identity.person_id == Person.id
         )
     )
-    people = [Known(i, code, name, alias, date.fromisoformat(b) if b else None) for i, code, name, alias, b in rows]
-    return sorted(people, key=lambda p: (fold(p.name), p.code))
+    people = [
+        (Known(i, code, name, alias, date.fromisoformat(b) if b else None), into)
+        for i, code, name, alias, b, into in rows
+    ]
+    return sorted(people, key=lambda p: (fold(p[0].name), p[0].code))
 
 
 def search(session: Session, text: str, limit: int = 8) -> list[Known]:
-    """People whose code, name, alias or birth date (2026-11-14 or 11/14/2026) is like ``text``, likest first."""
+    """People whose code, name, alias or birth date is like ``text``, likest first.
+
+    A birth date is typed as 2026-11-14 or 11/14/2026; one wrong digit, or two swapped, are forgiven.
+    A merged code, and the name that stood there, find the person it was merged into.
+    """
     wanted = fold(text)
     if not wanted:
         return []
-    scored = [(_likeness(text, wanted, known), known) for known in everyone(session)]
-    found = [(score, known) for score, known in scored if score >= FOUND]
-    found.sort(key=lambda pair: (-pair[0], fold(pair[1].name), pair[1].code))
-    return [Known(k.id, k.code, k.name, k.alias, k.born_on, score) for score, k in found[:limit]]
+    names = _names(session)
+    now = {known.id: known for known, into in names if into is None}
+    up = {known.id: into for known, into in names}
+    best: dict[int, Known] = {}
+    for known, into in names:
+        score = _likeness(text, wanted, known)
+        if score < FOUND:
+            continue
+        while into is not None and into not in now:
+            into = up.get(into)
+        found = known if into is None else replace(now[into], former=known.code)
+        if found.id not in best or best[found.id].likeness < score:
+            best[found.id] = replace(found, likeness=score)
+    return sorted(best.values(), key=lambda k: (-k.likeness, fold(k.name), k.code))[:limit]
 
 
 def likely_twice(session: Session, name: str, alias: str | None, born_on: date | None) -> Known | None:
     """The known person this probably is: an alike name, and no different birth date."""
     best: Known | None = None
     for known in everyone(session):
-        score = max(
-            fuzz.token_sort_ratio(fold(a), fold(b)) for a in (name, alias) if a for b in (known.name, known.alias) if b
-        )
-        both = born_on and known.born_on
-        if both and born_on != known.born_on:
-            continue
-        if score >= (SAME_BIRTHDAY if both else LIKELY) and (best is None or score > best.likeness):
-            best = Known(known.id, known.code, known.name, known.alias, known.born_on, score)
+        score = alike((name, alias, born_on), (known.name, known.alias, known.born_on))
+        if score and (best is None or score > best.likeness):
+            best = replace(known, likeness=score)
     return best
+
+
+Who = tuple[str, str | None, date | None]
+"""Name, alias, birth date."""
+
+
+def alike(one: Who, other: Who) -> float:
+    """How alike two descriptions are in percent, 0 where they are not enough to be the same person."""
+    (name, alias, born), (its_name, its_alias, its_born) = one, other
+    both = born and its_born
+    if both and born != its_born:
+        return 0.0
+    score = max(fuzz.token_sort_ratio(fold(a), fold(b)) for a in (name, alias) if a for b in (its_name, its_alias) if b)
+    return score if score >= (SAME_BIRTHDAY if both else LIKELY) else 0.0
 
 
 def add_person(session: Session, viewer: Viewer, form: PersonForm) -> Saved:
@@ -153,11 +187,21 @@ def fold(text: str) -> str:
 def _likeness(text: str, wanted: str, known: Known) -> float:
     digits = "".join(c for c in text if c.isdigit())
     if digits and not any(c.isalpha() for c in wanted.removeprefix("p")):
-        dates = {f"{known.born_on:%Y%m%d}", f"{known.born_on:%m%d%Y}"} if known.born_on else set()
         same_code = int(known.code.removeprefix("P-")) == int(digits) and len(digits) <= len(known.code)
-        return 100.0 if same_code or digits in dates else 0.0
+        return 100.0 if same_code else _born(wanted, digits, known.born_on)
     names = [fold(n) for n in (known.name, known.alias) if n]
     return max(max(fuzz.token_sort_ratio(wanted, name), _by_words(wanted, name)) for name in names)
+
+
+def _born(wanted: str, digits: str, born_on: date | None) -> float:
+    """A birth date as it is written, or with one digit wrong or two swapped."""
+    if born_on is None or not 6 <= len(digits) <= 8:
+        return 0.0
+    parts = wanted.split()
+    if len(parts) == 3 and all(part.isdigit() for part in parts):  # 5/3/1987 is 05/03/1987
+        digits = "".join(part.zfill(2) for part in parts)
+    slips = min(OSA.distance(digits, f"{born_on:{form}}") for form in ("%Y%m%d", "%m%d%Y"))
+    return {0: 100.0, 1: 85.0}.get(slips, 0.0)
 
 
 def _by_words(wanted: str, name: str) -> float:
