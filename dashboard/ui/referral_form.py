@@ -9,7 +9,8 @@ from dashboard.ui import forms, session
 from db.access import Permission, Viewer
 from db.commands.desk import Saved
 from db.commands.people import everyone
-from db.commands.referrals import record_referral, sent_by
+from db.commands.referrals import record_referral
+from db.commands.referrer import sent_by
 from db.engine import record_session
 from db.forms import checked, clock
 from db.forms.work import ReferralForm
@@ -114,8 +115,7 @@ def mine(who: Viewer) -> None:
     if who.may(Permission.see_people):
         return
     st.subheader("My referrals", anchor=False)
-    with record_session(session.bind(), who) as database:
-        rows = sent_by(database, who)
+    rows = sent_by(session.bind(), who)
     if not rows:
         st.info("None yet. What you send appears here, and whether it was reviewed.", icon=":material/inbox:")
     zone = session.pilot().time_zone

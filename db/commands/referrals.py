@@ -1,8 +1,7 @@
 """Referrals received: sending one, deciding on it, trying to reach the person."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from rapidfuzz import fuzz
 from sqlalchemy import select
@@ -14,23 +13,15 @@ from db.commands.desk import Saved, at_work, hold, now_of, once
 from db.commands.people import LIKELY, fold, insert_person
 from db.errors import Conflict, Invalid
 from db.forms import Now, quoted
+from db.forms.flow import ReferralEndForm
 from db.forms.work import AttemptForm, DecisionForm, PersonForm, ReferralForm
-from db.models import Attempt, Person, Referral, ReferralDetail, ReferralNeed, Staff
+from db.models import Attempt, Person, Referral, ReferralClosing, ReferralDetail, ReferralNeed, Staff
 from db.vocab import ReferralStatus, Scope, Source
 
 OPEN = (ReferralStatus.new, ReferralStatus.accepted)
 STALE = timedelta(hours=48)
 """A new referral older than this is marked: 48 hours is the published target (measures.md, section 4)."""
 _SAME_MATTER = timedelta(days=30)
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """What an officer may know of a referral of their own: that it was received, and whether it was reviewed."""
-
-    received_at: datetime
-    incident_number: str | None
-    reviewed: bool
 
 
 def record_referral(session: Session, viewer: Viewer, form: ReferralForm) -> Saved:
@@ -91,9 +82,7 @@ def decide_referral(session: Session, viewer: Viewer, referral_id: int, form: De
         if form.person_id is not None:
             row.person_id = hold(session, Person, form.person_id, "person").id
         if form.accept:
-            staff = at_work(session, viewer) if form.staff_id is None else session.get(Staff, form.staff_id)
-            if staff is None or (staff.ends_on is not None and staff.ends_on < now.today):
-                raise Invalid({"staff_id": "Whoever should take it does not work here now. Choose somebody else."})
+            staff = at_work(session, viewer) if form.staff_id is None else _works_here(session, form.staff_id, now)
             accept(row, viewer, staff.id)
             note.detail = {"staff": staff.id}
         else:
@@ -169,15 +158,98 @@ def waiting(session: Session) -> Sequence[Referral]:
     return [row for row in rows if not any(attempt.reached for attempt in row.attempts)]
 
 
-def sent_by(session: Session, viewer: Viewer, limit: int = 20) -> list[Sent]:
-    """The viewer's own referrals, newest first: received or reviewed, and nothing else, ever."""
-    rows = session.execute(
-        select(Referral.received_at, Referral.incident_number, Referral.decided_at)
-        .where(Referral.referred_by == viewer.user_id)
-        .order_by(Referral.received_at.desc())
-        .limit(limit)
-    )
-    return [Sent(received, incident, decided is not None) for received, incident, decided in rows]
+def close_referral(session: Session, viewer: Viewer, referral_id: int, form: ReferralEndForm) -> Saved:
+    """An accepted referral ends, with a reason."""
+    with write(session, viewer, Permission.log_work, "close referral", Scope.work) as note:
+        form.check(now_of(session, viewer))
+        row = hold(session, Referral, referral_id, "referral")
+        note.subject, note.detail = f"referral {row.id}", {"reason": form.reason.value}
+        if row.status is not ReferralStatus.accepted:
+            raise Conflict(
+                f"Referral {row.id} is {quoted(row.status).lower()}; only an accepted one is closed. Reload the list."
+            )
+        row.status = ReferralStatus.closed
+        session.add(ReferralClosing(referral_id=row.id, at=viewer.now, by=viewer.user_id, reason=form.reason))
+    return Saved(row.id)
+
+
+def reopen_referral(session: Session, viewer: Viewer, referral_id: int) -> Saved:
+    """A declined referral is new again, a closed one accepted again. The audit keeps what stood."""
+    with write(session, viewer, Permission.log_work, "reopen referral", Scope.work) as note:
+        row = hold(session, Referral, referral_id, "referral")
+        note.subject = f"referral {row.id}"
+        if row.status is ReferralStatus.declined:
+            note.detail = {"declined": row.decline_reason.value if row.decline_reason else ""}
+            row.decline_reason = None
+            reopen(row)
+        elif row.status is ReferralStatus.closed:
+            closing = session.get(ReferralClosing, row.id)
+            note.detail = {"closed": closing.reason.value if closing else ""}
+            row.status = ReferralStatus.accepted
+            if closing is not None:
+                session.delete(closing)
+        else:
+            raise Conflict(f"Referral {row.id} is {quoted(row.status).lower()} and open already. Reload the list.")
+    return Saved(row.id)
+
+
+def assign_referral(session: Session, viewer: Viewer, referral_id: int, staff_id: int) -> Saved:
+    """Another member of staff takes it; a new one is accepted by that."""
+    with write(session, viewer, Permission.log_work, "assign referral", Scope.work) as note:
+        row = hold(session, Referral, referral_id, "referral")
+        staff = _works_here(session, staff_id, now_of(session, viewer))
+        note.subject, note.detail = f"referral {row.id}", {"from": row.staff_id, "to": staff.id}
+        if row.status not in OPEN:
+            raise Conflict(f"Referral {row.id} is {quoted(row.status).lower()}. Reopen it before you hand it on.")
+        accept(row, viewer, staff.id)
+        row.staff_id = staff.id
+    return Saved(row.id)
+
+
+def _works_here(session: Session, staff_id: int, now: Now) -> Staff:
+    staff = session.get(Staff, staff_id)
+    if staff is None or (staff.ends_on is not None and staff.ends_on < now.today):
+        raise Invalid({"staff_id": "Whoever should take it does not work here now. Choose somebody else."})
+    return staff
+
+
+def alike(session: Session, viewer: Viewer, name: str | None, incident_number: str | None) -> list[Referral]:
+    """Referrals of the last month that may be about the same matter, newest first, as this viewer may see them.
+
+    Asked while a referral is written, so that the answer stands there before it is sent. An officer is told
+    of referrals of their own, by the incident number; the desk of everybody's, by the name as well.
+    """
+    now = now_of(session, viewer)
+    recent = select(Referral).where(Referral.received_at >= now.at - _SAME_MATTER).order_by(Referral.received_at.desc())
+    number = fold(incident_number or "")
+    return [
+        row
+        for row in session.scalars(recent.options(selectinload(Referral.detail)))
+        if (number and row.incident_number and fold(row.incident_number) == number)
+        or (name and row.status in OPEN and _alike_name(name, row))
+    ]
+
+
+def _alike_name(name: str, row: Referral) -> bool:
+    theirs = row.detail.name if row.detail else None
+    return bool(theirs and fuzz.token_sort_ratio(fold(name), fold(theirs)) >= LIKELY)
+
+
+def same_matter(rows: Sequence[Referral]) -> dict[int, list[Referral]]:
+    """Referral → the others of ``rows`` with its incident number, its person, or a name much like its own."""
+    names = {row.id: fold(row.detail.name) for row in rows if row.detail and row.detail.name}
+    numbers = {row.id: fold(row.incident_number or "") for row in rows}
+
+    def same(one: Referral, other: Referral) -> bool:
+        if numbers[one.id] and numbers[one.id] == numbers[other.id]:
+            return True
+        if one.person_id is not None and one.person_id == other.person_id:
+            return True
+        mine, theirs = names.get(one.id), names.get(other.id)
+        return bool(mine and theirs and fuzz.token_sort_ratio(mine, theirs) >= LIKELY)
+
+    found = {one.id: [other for other in rows if other.id != one.id and same(one, other)] for one in rows}
+    return {key: others for key, others in found.items() if others}
 
 
 def _not_twice(session: Session, form: ReferralForm, now: Now) -> None:
@@ -198,5 +270,4 @@ def _not_twice(session: Session, form: ReferralForm, now: Now) -> None:
 def _same_person(form: ReferralForm, row: Referral) -> bool:
     if form.person_id is not None and row.person_id == form.person_id:
         return True
-    theirs = row.detail.name if row.detail else None
-    return bool(form.name and theirs and fuzz.token_sort_ratio(fold(form.name), fold(theirs)) >= LIKELY)
+    return bool(form.name and _alike_name(form.name, row))

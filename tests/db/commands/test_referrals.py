@@ -10,7 +10,8 @@ from sqlalchemy import Engine, select
 
 from db.access import Permission, Viewer
 from db.commands.desk import Saved
-from db.commands.referrals import decide_referral, record_attempt, record_referral, sent_by, tie_referral, waiting
+from db.commands.referrals import decide_referral, record_attempt, record_referral, tie_referral, waiting
+from db.commands.referrer import sent_by
 from db.engine import aggregate_session, record_session
 from db.errors import Conflict, Forbidden, Invalid, NotFound
 from db.forms import checked
@@ -120,7 +121,7 @@ def test_an_officer_sees_received_and_reviewed_of_his_own_and_nothing_else(desk:
     mine = send(desk).id
     send(desk, CLINICIAN, name="Ben Okafor", incident_number="HB-200")
     with record_session(desk, OFFICER) as session:
-        assert [(s.received_at, s.incident_number, s.reviewed) for s in sent_by(session, OFFICER)] == [
+        assert [(s.received_at, s.incident_number, s.reviewed) for s in sent_by(desk, OFFICER)] == [
             (NOW, "HB-100", False)
         ]
         assert session.scalars(select(Referral.id)).all() == [mine]
@@ -131,7 +132,7 @@ def test_an_officer_sees_received_and_reviewed_of_his_own_and_nothing_else(desk:
     with record_session(desk, CLINICIAN) as session:
         decide_referral(session, CLINICIAN, mine, DecisionForm(accept=False, reason=DeclineReason.outside_city))
     with record_session(desk, OFFICER) as session:
-        assert [s.reviewed for s in sent_by(session, OFFICER)] == [True]
+        assert [s.reviewed for s in sent_by(desk, OFFICER)] == [True]
 
 
 def test_accepting_assigns_it_and_works_once(desk: Engine) -> None:
