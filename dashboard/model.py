@@ -122,6 +122,25 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class Records:
+    """The records behind a count, from the very query that the count is made of.
+
+    ``table``: one row a record, with ``kind`` (a key of ``RECORD_KINDS``), ``id``, ``person_id``, ``day``,
+    ``week`` (its Monday), ``mode``, and one column for each of ``parts``.
+    """
+
+    table: pd.DataFrame
+    parts: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """A column of ``table`` → its values, each with its plain name: how the count falls apart."""
+    cells: pd.DataFrame | None = None
+    """Of a count that is logged or tallied: week, staff_id, item, value, logged, status (see ``common.weekly``).
+    Where value and logged differ, the certified tally says so many more or fewer than there are records."""
+
+
+RECORD_KINDS = ("person", "episode", "intervention", "referral", "connection", "sheet", "cell")
+
+
+@dataclass(frozen=True, slots=True)
 class Measure:
     """One definition: the question, the rule, how it is computed, and the chart's key."""
 
@@ -144,6 +163,8 @@ class Measure:
     """The ``db.access.Permission`` value that the internal audience needs."""
     run: Callable[..., Result]
     """``run(session, pilot, filters, audience) → Result``, called by ``compute()`` only."""
+    records: Callable[..., Records] | None = None
+    """``records(session, pilot, filters) → Records``: what ``run`` counts; None where no list stands behind it."""
     card: str = ""
     """A short label for the card; the title otherwise."""
 

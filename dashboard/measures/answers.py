@@ -10,10 +10,9 @@ from sqlalchemy.orm import Session
 
 from dashboard import words
 from dashboard.measures import common
-from dashboard.model import Audience, Filters, Guard, Result
+from dashboard.model import Audience, Filters, Guard, Records, Result
 from dashboard.stats import km_quantile, poisson_exact, wilson
 from db.models import Pilot
-from db.vocab import TallyItem
 
 
 def counted(
@@ -22,17 +21,18 @@ def counted(
     filters: Filters,
     audience: Audience,
     key: str,
-    items: Sequence[TallyItem],
+    records: Records,
     *,
     context: str = "",
     told: tuple[int, ...] = (),
 ) -> Result:
     """The Result of a count that is logged or tallied: its weeks, and their sum as the headline.
 
+    ``records`` have ``cells`` (see :func:`lists.tallied`).
     ``context`` replaces the measure's own; ``told`` are the counts it gives away.
     """
     lang = filters.lang
-    table = common.by_week(pilot, filters, common.weekly(session, pilot, filters, items))
+    table = common.by_week(pilot, filters, records.cells)
     table["value"] = table["value"].round().astype(int)
     total = int(table["value"].sum())
     drawn = common.marks_of_count(session, pilot, filters, key)

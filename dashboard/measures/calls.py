@@ -15,6 +15,7 @@ from dashboard.measures import common, effect, history
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
 from dashboard.repeats import Monthly, ladder, launch_shift
 from dashboard.stats import poisson_exact, wilson
+from db.access import Permission
 from db.models import Call, CallType, CallUnit, Pilot, Shift
 from db.vocab import CallCategory, Scope, text
 
@@ -385,7 +386,11 @@ def _lang(lang: str) -> Any:
     return "es" if lang == "es" else "en"
 
 
-_CITY: dict[str, Any] = {"about_people": False, "scopes": (Scope.calls, Scope.setup)}
+_CITY: dict[str, Any] = {
+    "about_people": False,
+    "scopes": (Scope.calls, Scope.setup),
+    "permission": Permission.see_overview,
+}
 """City-wide calls are not subject to the disclosure rule."""
 
 MEASURES: tuple[Measure, ...] = (
@@ -400,5 +405,6 @@ MEASURES: tuple[Measure, ...] = (
         direction=Direction.down_good,
         about_people=True,
         scopes=(Scope.calls, Scope.setup),
+        permission=Permission.see_overview,
     ),
 )

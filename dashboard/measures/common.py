@@ -1,6 +1,5 @@
 """What every theme shares: the texts of a measure, the weeks of a period, logged or tallied, marks and sparks."""
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,10 +11,10 @@ import pandas as pd
 from sqlalchemy import ColumnElement, select, true
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from dashboard.model import Direction, Filters, Measure, Result
+from dashboard.model import Direction, Filters, Measure, Records, Result
 from db import vocab
 from db.access import Permission
-from db.log import log_counts
+from db.log import LogRecord, added_up, log_records
 from db.models import Event, Pilot, Staff, Tally, TallyValue, Target
 from db.pilot import monday, pilot_weeks
 from db.vocab import Scope, TallyItem, TallyStatus
@@ -37,7 +36,8 @@ def define(
     direction: Direction = Direction.neither,
     about_people: bool = True,
     scopes: Sequence[Scope] = (Scope.work, Scope.setup),
-    permission: Permission = Permission.see_overview,
+    permission: Permission = Permission.see_figures,
+    records: Callable[..., Records] | None = None,
 ) -> Measure:
     """A Measure whose texts stand in ``db/words`` under ``measure.<key>.*``, both languages."""
     return Measure(
@@ -56,6 +56,7 @@ def define(
         scopes=tuple(scope.value for scope in scopes),
         permission=permission.value,
         run=run,
+        records=records,
     )
 
 
@@ -163,51 +164,49 @@ def employed(member: Staff, pilot: Pilot, week: date) -> bool:
     return member.starts_on <= last and (member.ends_on is None or member.ends_on >= first)
 
 
-def weekly(session: Session, pilot: Pilot, filters: Filters, items: Sequence[TallyItem]) -> pd.DataFrame:
-    """The figures that count: one row per (week × staff member × item) with ``value`` (float) and ``status``.
+def weekly(
+    session: Session, pilot: Pilot, filters: Filters, items: Sequence[TallyItem]
+) -> tuple[pd.DataFrame, list[LogRecord]]:
+    """The figures that count, and the records of the log behind them.
 
-    The certified tally counts where there is one, else the sum of the log, which is provisional. A week
-    that is not over on the as-of day is unfinished. Columns: week, staff_id, item, value, status.
+    One row per (week × staff member × item): week, staff_id, item, value (float), logged (float: what the
+    log says), status. The certified tally counts where there is one, else the sum of the log, which is
+    provisional. A week that is not over on the as-of day is unfinished.
     """
-    sheets = staff_weeks(session, pilot, filters, items)
-    log: dict[tuple[date, int, TallyItem], Decimal] = {}
-    mondays = weeks(pilot, filters)
+    sheets, mondays = staff_weeks(session, pilot, filters, items), weeks(pilot, filters)
+    records: list[LogRecord] = []
     if mondays:
-        counted = log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1], items)
-        log = {(row.week, row.staff_id, row.item): row.value for row in counted}
+        records = log_records(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1], items)
+    log = {(row.week, row.staff_id, row.item): row.value for row in added_up(records)}
     rows = []
     for sheet in sheets:
         for item in items:
             logged = log.pop((sheet.week, sheet.staff_id, item), Decimal(0))
             certified = sheet.certified.get(item)
             value = logged if certified is None else certified
-            rows.append((sheet.week, sheet.staff_id, item, float(value), _status(filters, sheet.week, certified)))
+            status = _status(filters, sheet.week, certified)
+            rows.append((sheet.week, sheet.staff_id, item, float(value), float(logged), status))
     # Work logged by somebody outside the dates of employment is work all the same.
     rows += [
-        (week, staff, item, float(value), _status(filters, week, None)) for (week, staff, item), value in log.items()
+        (week, staff, item, float(value), float(value), _status(filters, week, None))
+        for (week, staff, item), value in log.items()
     ]
-    return pd.DataFrame(rows, columns=["week", "staff_id", "item", "value", "status"])
+    return pd.DataFrame(rows, columns=["week", "staff_id", "item", "value", "logged", "status"]), records
 
 
-def certified_against_log(
-    session: Session, pilot: Pilot, filters: Filters, items: Sequence[TallyItem]
-) -> tuple[Counter[TallyItem], Counter[TallyItem]]:
-    """(reported, logged) by item, over the same certified and filled-in cells of the period."""
-    reported: Counter[TallyItem] = Counter()
-    logged: Counter[TallyItem] = Counter()
-    cells = {
-        (sheet.week, sheet.staff_id, item): value
+def certified_against_log(session: Session, pilot: Pilot, filters: Filters, items: Sequence[TallyItem]) -> pd.DataFrame:
+    """The certified and filled-in cells of the period: week, staff_id, item, reported, log."""
+    mondays = weeks(pilot, filters)
+    logged: dict[tuple[date, int, TallyItem], Decimal] = {}
+    if mondays:
+        found = log_records(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1], items)
+        logged = {(row.week, row.staff_id, row.item): row.value for row in added_up(found)}
+    rows = [
+        (sheet.week, sheet.staff_id, item, int(value), int(logged.get((sheet.week, sheet.staff_id, item), 0)))
         for sheet in staff_weeks(session, pilot, filters, items)
         for item, value in sheet.certified.items()
-    }
-    for (_, _, item), value in cells.items():
-        reported[item] += int(value)
-    mondays = weeks(pilot, filters)
-    if mondays:
-        for row in log_counts(session, pilot.time_zone, filters.staff_id, mondays[0], mondays[-1], items):
-            if (row.week, row.staff_id, row.item) in cells:
-                logged[row.item] += int(row.value)
-    return reported, logged
+    ]
+    return pd.DataFrame(rows, columns=["week", "staff_id", "item", "reported", "log"])
 
 
 def _status(filters: Filters, week: date, certified: Decimal | None) -> str:

@@ -3,15 +3,16 @@
 from dataclasses import replace
 from datetime import date
 
-from sqlalchemy import Engine
+import pandas as pd
+from sqlalchemy import Engine, select
 
 from dashboard.measures import MEASURES
 from dashboard.measures.disclosure import disclose
-from dashboard.model import Audience, Filters, Measure, Result
+from dashboard.model import Audience, Filters, Measure, Records, Result
 from db.access import Permission, Viewer
 from db.engine import aggregate_session
 from db.errors import NotFound
-from db.models import Pilot
+from db.models import Person, Pilot
 from db.pilot import the_pilot
 
 
@@ -46,6 +47,34 @@ def compute(bind: Engine, viewer: Viewer, key: str, filters: Filters, audience: 
     if public and asked.about_people:
         result = disclose(result, pilot.small_count_threshold)
     return replace(result, guard=None)  # it holds raw counts, and has done its work
+
+
+COARSE = ("code", "week", "mode")
+"""All that the list of a count tells who may not see people: no need, provider, incident, place, moment or link."""
+
+
+def records(bind: Engine, viewer: Viewer, key: str, filters: Filters) -> Records:
+    """The records that ``key`` counts in one slice, as rows this viewer may see.
+
+    The desk gets every column, with the person's ``code``; anybody else gets ``COARSE`` alone, without parts,
+    in the order of week and code. Sheets and their cells are about nobody and stay whole. Needs the measure's
+    own permission; raises Forbidden without, NotFound for a measure without a list.
+    """
+    asked = allowed(viewer, key, Audience.internal)
+    if asked.records is None:
+        raise NotFound(f"No list of records stands behind “{asked.title}”.")
+    with aggregate_session(bind) as session:
+        found: Records = asked.records(session, the_pilot(session), filters)
+        codes = {row.id: row.code for row in session.execute(select(Person.id, Person.code))}
+    table = found.table.assign(code=[codes.get(person) for person in found.table["person_id"]])
+    if viewer.may(Permission.see_people) or set(table["kind"]) <= {"sheet", "cell"}:
+        return replace(found, table=table)
+    coarse = table[list(COARSE)].sort_values(["week", "code"], na_position="last", ignore_index=True)
+    return Records(coarse, cells=_without_parts(found.cells))
+
+
+def _without_parts(cells: pd.DataFrame | None) -> pd.DataFrame | None:
+    return None if cells is None else cells[["week", "staff_id", "value", "logged", "status"]]
 
 
 def pilot_to_date(pilot: Pilot, today: date) -> Filters:

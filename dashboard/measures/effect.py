@@ -17,6 +17,7 @@ from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Res
 from dashboard.periods import EffectError, Series, series
 from dashboard.repeats import Monthly, launch_shift, month_end
 from dashboard.verdict import Ruling, Verdict
+from db.access import Permission
 from db.models import EffectPlan, Pilot
 from db.vocab import CallCategory, Scope, text
 
@@ -298,5 +299,6 @@ MEASURES: tuple[Measure, ...] = (
         direction=Direction.down_good,
         about_people=False,
         scopes=(Scope.calls, Scope.setup),
+        permission=Permission.see_overview,
     ),
 )

@@ -1,26 +1,28 @@
 """Quality: are the figures there, on time, matched, known, and do tally and log agree?"""
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import func, or_, select
+from sqlalchemy import case, literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from dashboard import words
-from dashboard.measures import answers, common
+from dashboard.measures import answers, common, lists
 from dashboard.measures.reach import served
-from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
+from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Records, Result
 from dashboard.stats import wilson
 from db.models import Call, Intervention, Pilot, Referral, Staff, Tally
 from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, Mode, Scope, TallyItem, TallyStatus
 
+SHEETS = ("on_time", "late", "missing")
 
-def tally_completeness(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+
+def sheets(session: Session, pilot: Pilot, filters: Filters) -> Records:
     """Sheets due in the period (a week × everybody employed in it): on time, late, missing."""
-    key, lang = "tally_completeness", filters.lang
     mondays = common.weeks(pilot, filters)
-    staff = [s for s in session.scalars(select(Staff)) if filters.staff_id in (None, s.id)]
+    staff = [s for s in session.scalars(select(Staff).order_by(Staff.id)) if filters.staff_id in (None, s.id)]
     certified = {
         (row.week, row.staff_id): row.certified_at
         for row in session.execute(
@@ -36,10 +38,18 @@ def tally_completeness(session: Session, pilot: Pilot, filters: Filters, audienc
                 continue
             done = certified.get((week, member.id))
             if done is not None:
-                rows.append((week, "on_time" if done < due else "late"))
+                rows.append((week, member.id, "on_time" if done < due else "late"))
             elif due.date() <= filters.as_of:
-                rows.append((week, "missing"))
-    counts = {name: sum(state == name for _, state in rows) for name in ("on_time", "late", "missing")}
+                rows.append((week, member.id, "missing"))
+    table = pd.DataFrame(rows, columns=["day", "staff_id", "sheet"], dtype=object).assign(id=None, person_id=None)
+    return lists.listed(filters, "sheet", table, sheet=lists.said(filters, "tally_completeness", *SHEETS))
+
+
+def tally_completeness(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    key, lang = "tally_completeness", filters.lang
+    found = sheets(session, pilot, filters).table
+    rows = list(zip(found["week"], found["sheet"], strict=True))
+    counts = {name: sum(state == name for _, state in rows) for name in SHEETS}
     n, done = len(rows), counts["on_time"] + counts["late"]
     table = pd.DataFrame(
         [(common.said(key, name, lang), count, count / n if n else float("nan")) for name, count in counts.items()],
@@ -64,28 +74,59 @@ def tally_completeness(session: Session, pilot: Pilot, filters: Filters, audienc
     )
 
 
-def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
-    """Records that ought to stand beside a call and do not: no incident number, or one that no call has."""
-    key, lang = "unmatched_calls", filters.lang
+UNMATCHED = ("lacking", "strange", "referral")
+
+
+def beside_calls(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
+    """Records that ought to stand beside a call: id, kind, person_id, mode, day, record (what is wrong, or None)."""
     start, end = common.bounds(pilot, filters.first, common.until(filters))
     known = select(Call.incident_number).where(Call.incident_number.is_not(None))
-    own = Intervention.incident_number
-    strange = func.count().filter(own.is_not(None), own.not_in(known))
+    own, sent = Intervention.incident_number, Referral.incident_number
     work = (
-        select(func.count(), func.count().filter(own.is_(None)), strange)
+        select(
+            Intervention.id,
+            literal("intervention"),
+            Intervention.person_id,
+            Intervention.mode,
+            Intervention.at,
+            case((own.is_(None), "lacking"), (own.not_in(known), "strange")),
+        )
         .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
         .where(or_(Intervention.mode == Mode.on_scene, own.is_not(None)))
         .where(common.of_staff(Intervention.staff_id, filters))
+        .order_by(Intervention.at, Intervention.id)
     )
-    sent = (
-        select(func.count(), func.count().filter(Referral.incident_number.not_in(known)))
-        .where(Referral.received_at >= start, Referral.received_at < end, Referral.incident_number.is_not(None))
+    referrals = (
+        select(
+            Referral.id,
+            literal("referral"),
+            Referral.person_id,
+            null(),
+            Referral.received_at,
+            case((sent.not_in(known), "referral")),
+        )
+        .where(Referral.received_at >= start, Referral.received_at < end, sent.is_not(None))
         .where(common.of_staff(Referral.staff_id, filters))
+        .order_by(Referral.received_at, Referral.id)
     )
-    works, lacking, unknown = session.execute(work).one()
-    sents, lost = session.execute(sent).one()
-    counts = {"lacking": lacking, "strange": unknown, "referral": lost}
-    n, total = sum(counts.values()), works + sents
+    rows = [*session.execute(work), *session.execute(referrals)]
+    table = pd.DataFrame(rows, columns=["id", "kind", "person_id", "mode", "day", "record"], dtype=object)
+    return table.assign(day=common.local_days(pilot, table["day"]))
+
+
+def unmatched(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    table = beside_calls(session, pilot, filters)
+    table = table[table["record"].notna()]
+    found = lists.listed(filters, "", table, record=lists.said(filters, "unmatched_calls", *UNMATCHED))
+    return replace(found, table=found.table.assign(kind=table["kind"]))
+
+
+def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Records that ought to stand beside a call and do not: no incident number, or one that no call has."""
+    key, lang = "unmatched_calls", filters.lang
+    found = beside_calls(session, pilot, filters)["record"]
+    counts = {name: int((found == name).sum()) for name in UNMATCHED}
+    n, total = sum(counts.values()), len(found)
     rows = [(common.said(key, name, lang), count) for name, count in counts.items()]
     values = {
         "n": words.number(n, lang),
@@ -107,15 +148,29 @@ def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: 
     )
 
 
+FIELDS = ("age", "sex", "race", "language")
+
+
+def known(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    """The people served: all of it known, or something not."""
+    found = served(session, pilot, filters)
+    some = (found.table[list(FIELDS)] == "unknown").any(axis=1)
+    names = {
+        "no": common.columns(filters.lang, no="unknown")["no"],
+        "yes": common.columns(filters.lang, yes="known")["yes"],
+    }
+    table = found.table.assign(known=some.map({True: "no", False: "yes"}).astype(object))
+    return Records(table, {"known": names, **{name: found.parts[name] for name in FIELDS}})
+
+
 def unknown_share(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Of the people served: how many have an unknown age, sex, race or ethnicity, or language."""
     key, lang = "unknown_share", filters.lang
-    people = served(session, pilot, filters)
+    people = known(session, pilot, filters).table
     n = len(people)
-    fields = ("age", "sex", "race", "language")
-    any_unknown = int((people[list(fields)] == "unknown").any(axis=1).sum())
+    any_unknown = int((people["known"] == "no").sum())
     rows = []
-    for field in fields:
+    for field in FIELDS:
         unknown = int((people[field] == "unknown").sum())
         around = wilson(unknown, n)
         name = common.columns(lang, f=field)["f"]
@@ -159,23 +214,33 @@ def unknown_share(session: Session, pilot: Pilot, filters: Filters, audience: Au
     )
 
 
+COUNTED = [item for item in TallyItem if item not in (*HOUR_ITEMS, *PEOPLE_ITEMS)]
+
+
+def against_log(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
+    """Certified and filled-in cells: week, staff_id, item, reported, log, differs (without its sign)."""
+    cells = common.certified_against_log(session, pilot, filters, COUNTED)
+    return cells.assign(differs=(cells["reported"] - cells["log"]).abs())
+
+
+def differing(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    """The cells in which tally and log differ."""
+    cells = against_log(session, pilot, filters)
+    cells = cells[cells["differs"] > 0].reset_index(drop=True)
+    cells = cells.assign(day=cells["week"], id=None, person_id=None, amount=cells["differs"])
+    items = {item.value: common.label(item, filters.lang) for item in COUNTED}
+    return lists.listed(filters, "cell", cells, item=items)
+
+
 def log_vs_tally(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Certified weeks only: what was reported against what the log holds, by item."""
     key, lang = "log_vs_tally", filters.lang
-    items = [item for item in TallyItem if item not in (*HOUR_ITEMS, *PEOPLE_ITEMS)]
-    reported, logged = common.certified_against_log(session, pilot, filters, items)
-    rows = [
-        (
-            common.label(item, lang),
-            reported.get(item, 0) - logged.get(item, 0),
-            logged.get(item, 0),
-            reported.get(item, 0),
-        )
-        for item in items
-    ]
+    cells = against_log(session, pilot, filters)
+    sums = cells.groupby("item")[["differs", "log", "reported"]].sum().reindex(COUNTED, fill_value=0)
+    rows = [(common.label(item, lang), *map(int, sums.loc[item])) for item in COUNTED]
     table = pd.DataFrame(rows, columns=["group", "value", "log", "reported"])
-    n, total = int(table["value"].abs().sum()), int(table["reported"].sum())
-    most = max(rows, key=lambda row: abs(row[1]))
+    n, total = int(table["value"].sum()), int(table["reported"].sum())
+    most = max(rows, key=lambda row: row[1])
     values = {
         "n": words.number(n, lang),
         "total": words.number(total, lang),
@@ -200,7 +265,7 @@ def log_vs_tally(session: Session, pilot: Pilot, filters: Filters, audience: Aud
             bars=("reported",),  # beside it log and difference would tell each other
             sums=False,
             headline=(n, total),
-            said=(abs(most[1]), most[2], most[3]),
+            said=(most[1], most[2], most[3]),
         ),
     )
 
@@ -208,11 +273,21 @@ def log_vs_tally(session: Session, pilot: Pilot, filters: Filters, audience: Aud
 DOWN = Direction.down_good
 MEASURES: tuple[Measure, ...] = (
     common.define(
-        "tally_completeness", tally_completeness, chart="bars", direction=Direction.up_good, about_people=False
+        "tally_completeness",
+        tally_completeness,
+        records=sheets,
+        chart="bars",
+        direction=Direction.up_good,
+        about_people=False,
     ),
     common.define(
-        "unmatched_calls", unmatched_calls, chart="bars", direction=DOWN, scopes=(Scope.calls, Scope.work, Scope.setup)
+        "unmatched_calls",
+        unmatched_calls,
+        records=unmatched,
+        chart="bars",
+        direction=DOWN,
+        scopes=(Scope.calls, Scope.work, Scope.setup),
     ),
-    common.define("unknown_share", unknown_share, chart="bars", direction=DOWN),
-    common.define("log_vs_tally", log_vs_tally, chart="bars", direction=DOWN),
+    common.define("unknown_share", unknown_share, records=known, chart="bars", direction=DOWN),
+    common.define("log_vs_tally", log_vs_tally, records=differing, chart="bars", direction=DOWN),
 )

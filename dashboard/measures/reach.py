@@ -2,16 +2,17 @@
 
 from bisect import bisect_right
 from collections import Counter
+from dataclasses import replace
 from datetime import date, timedelta
 
 import numpy as np
 import pandas as pd
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import words
-from dashboard.measures import answers, common
-from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
+from dashboard.measures import answers, common, lists
+from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Records, Result
 from dashboard.stats import poisson_exact
 from db.models import Episode, Intervention, Person, Pilot, Staff
 from db.pilot import monday
@@ -34,10 +35,10 @@ INACTIVE_AFTER_DAYS = 60
 
 
 def contacts(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
-    """Every direct contact up to the period's end, oldest first, by anybody: person_id, staff_id, day."""
+    """Every direct contact up to the period's end, oldest first, by anybody: person_id, staff_id, mode, day."""
     end = common.bounds(pilot, filters.first, common.until(filters))[1]
     rows = session.execute(
-        select(Intervention.person_id, Intervention.staff_id, Intervention.at)
+        select(Intervention.person_id, Intervention.staff_id, Intervention.mode, Intervention.at)
         .where(
             Intervention.voided_at.is_(None),
             Intervention.mode.in_(DIRECT_MODES),
@@ -46,7 +47,7 @@ def contacts(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
         )
         .order_by(Intervention.at, Intervention.id)
     ).all()
-    table = pd.DataFrame(rows, columns=["person_id", "staff_id", "day"])
+    table = pd.DataFrame(rows, columns=["person_id", "staff_id", "mode", "day"])
     table["day"] = common.local_days(pilot, table["day"])
     return table
 
@@ -55,34 +56,55 @@ def _by_staff(table: pd.DataFrame, filters: Filters) -> pd.DataFrame:
     return table if filters.staff_id is None else table[table["staff_id"] == filters.staff_id]
 
 
-def _in_weeks(pilot: Pilot, filters: Filters, days: pd.Series) -> tuple[list[date], np.ndarray]:
-    """The period's weeks and how many of ``days`` fall in each; a stray day at the edge joins the nearest."""
+GROUPS = {
+    "age": (Person.age_band, AgeBand),
+    "sex": (Person.sex, Sex),
+    "race": (Person.race_ethnicity, RaceEthnicity),
+    "language": (Person.language, Language),
+    "language_met": (Person.language_met, LanguageMet),
+}
+
+
+def served(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    """Everybody with a direct contact in the period, once, by the first one in it."""
+    met = _by_staff(contacts(session, pilot, filters), filters)
+    return _listed(session, pilot, filters, met[met["day"] >= filters.first].drop_duplicates("person_id"))
+
+
+def first_met(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    """Everybody whose first direct contact ever falls in the period, with whoever it was."""
+    first_ever = _by_staff(contacts(session, pilot, filters).drop_duplicates("person_id"), filters)
+    return _listed(session, pilot, filters, first_ever[first_ever["day"] >= filters.first])
+
+
+def _listed(session: Session, pilot: Pilot, filters: Filters, people: pd.DataFrame) -> Records:
+    """One row per person with the groups they belong to; a stray day at the edge joins the nearest week."""
+    rows = session.execute(select(Person.id, *(column for column, _ in GROUPS.values()))).all()
+    groups = pd.DataFrame(rows, columns=["id", *GROUPS], dtype=object)
+    groups["language_met"] = groups["language_met"].map(lambda met: met or lists.UNKNOWN)
+    table = people.assign(id=people["person_id"]).merge(groups, on="id")
     mondays = common.weeks(pilot, filters)
-    counts = np.zeros(len(mondays), int)
-    for day in days:
-        place = bisect_right(mondays, monday(day)) - 1
-        counts[min(max(place, 0), len(mondays) - 1)] += 1
-    return mondays, counts
+    places = (bisect_right(mondays, monday(day)) - 1 for day in table["day"])
+    table["week"] = pd.Series([mondays[max(place, 0)] for place in places], table.index, dtype=object)
+    parts = lists.named(filters, **{name: kind for name, (_, kind) in GROUPS.items()})
+    met = {**parts["language_met"], **lists.said(filters, "people_by_group", lists.UNKNOWN)}
+    return lists.listed(filters, "person", table, **{**parts, "language_met": met})
 
 
 def people_served(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Unduplicated people with a direct contact in the period; the series is the running total."""
-    met = _by_staff(contacts(session, pilot, filters), filters)
-    first_in_period = met[met["day"] >= filters.first].drop_duplicates("person_id")["day"]
-    return _people(session, pilot, filters, audience, "people_served", first_in_period)
+    return _people(session, pilot, filters, audience, "people_served", served(session, pilot, filters))
 
 
 def new_people(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """People whose first direct contact ever falls in the period, with whoever it was."""
-    first_ever = _by_staff(contacts(session, pilot, filters).drop_duplicates("person_id"), filters)
-    return _people(
-        session, pilot, filters, audience, "new_people", first_ever[first_ever["day"] >= filters.first]["day"]
-    )
+    return _people(session, pilot, filters, audience, "new_people", first_met(session, pilot, filters))
 
 
-def _people(session: Session, pilot: Pilot, filters: Filters, audience: Audience, key: str, days: pd.Series) -> Result:
-    lang, n = filters.lang, len(days)
-    mondays, new = _in_weeks(pilot, filters, days)
+def _people(session: Session, pilot: Pilot, filters: Filters, audience: Audience, key: str, people: Records) -> Result:
+    lang, n = filters.lang, len(people.table)
+    mondays, found = common.weeks(pilot, filters), people.table["week"].value_counts()
+    new = np.array([int(found.get(week, 0)) for week in mondays], int)
     status = common.week_status(session, pilot, filters)
     table = pd.DataFrame(
         {"period": mondays, "value": np.cumsum(new), "new": new, "status": [status[week] for week in mondays]}
@@ -113,7 +135,12 @@ def _people(session: Session, pilot: Pilot, filters: Filters, audience: Audience
 
 
 def family_contacts(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
-    return answers.counted(session, pilot, filters, audience, "family_contacts", [TallyItem.family_contacts])
+    found = family_records(session, pilot, filters)
+    return answers.counted(session, pilot, filters, audience, "family_contacts", found)
+
+
+def family_records(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    return lists.tallied(session, pilot, filters, [TallyItem.family_contacts], purpose=Purpose)
 
 
 # --- work ----------------------------------------------------------------------------------------
@@ -129,21 +156,33 @@ MODE_ITEMS = {
 }
 
 
+def work(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    """Events of work, by mode and by purpose."""
+    found = lists.tallied(session, pilot, filters, list(MODE_ITEMS), mode=Mode, purpose=Purpose)
+    cells = _cells(found)
+    return replace(found, cells=cells.assign(mode=cells["item"].map(MODE_ITEMS)))
+
+
+def _cells(records: Records) -> pd.DataFrame:
+    if records.cells is None:
+        raise TypeError("these records are not tallied")
+    return records.cells
+
+
+def interventions_by_week(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    found = work(session, pilot, filters)
+    return answers.counted(session, pilot, filters, audience, "interventions_by_week", found)
+
+
 def interventions(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Events of work: by mode from tally or log, by purpose from the log alone."""
     key, lang = "interventions", filters.lang
-    figures = common.weekly(session, pilot, filters, list(MODE_ITEMS))
+    records = work(session, pilot, filters)
+    figures = _cells(records)
     modes = figures.groupby("item")["value"].sum()
-    start, end = common.bounds(pilot, filters.first, common.until(filters))
-    purposes = session.execute(
-        select(Intervention.purpose, func.count().label("n"))
-        .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
-        .where(common.of_staff(Intervention.staff_id, filters))
-        .group_by(Intervention.purpose)
-    )
-    found = {row.purpose: row.n for row in purposes}
+    found = records.table["purpose"].value_counts()
     by_mode = [(common.label(mode, lang), round(modes.get(item, 0))) for item, mode in MODE_ITEMS.items()]
-    by_purpose = [(common.label(purpose, lang), found.get(purpose, 0)) for purpose in Purpose]
+    by_purpose = [(common.label(purpose, lang), int(found.get(purpose, 0))) for purpose in Purpose]
     table = answers.bars(lang, mode=by_mode, purpose=by_purpose)
     total = sum(count for _, count in by_mode)
     series = common.by_week(pilot, filters, figures)
@@ -172,15 +211,23 @@ def interventions(session: Session, pilot: Pilot, filters: Filters, audience: Au
     )
 
 
+KINDS = {item: WorkKind(item.value.removeprefix("hours_")) for item in HOUR_ITEMS}
+
+
+def hours(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    """The same events with their minutes, by kind of work."""
+    found = lists.tallied(session, pilot, filters, HOUR_ITEMS, work=WorkKind)
+    cells = _cells(found)
+    table = found.table.assign(work=found.table["item"].map(KINDS), amount=found.table["amount"] / 60)
+    return replace(found, table=table, cells=cells.assign(work=cells["item"].map(KINDS)))
+
+
 def work_hours(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Hours of work by kind, from tally or log."""
     key, lang = "work_hours", filters.lang
-    figures = common.weekly(session, pilot, filters, HOUR_ITEMS)
+    figures = _cells(hours(session, pilot, filters))
     sums = figures.groupby("item")["value"].sum()
-    kinds = [
-        (common.label(WorkKind(item.value.removeprefix("hours_")), lang), float(sums.get(item, 0)))
-        for item in HOUR_ITEMS
-    ]
+    kinds = [(common.label(kind, lang), float(sums.get(item, 0))) for item, kind in KINDS.items()]
     total = sum(hours for _, hours in kinds)
     table = pd.DataFrame(kinds, columns=["group", "value"])
     table["share"] = table["value"] / total if total else float("nan")
@@ -209,25 +256,16 @@ def work_hours(session: Session, pilot: Pilot, filters: Filters, audience: Audie
 
 # --- groups --------------------------------------------------------------------------------------
 
-GROUPS = {
-    "age": (Person.age_band, AgeBand),
-    "sex": (Person.sex, Sex),
-    "race": (Person.race_ethnicity, RaceEthnicity),
-    "language": (Person.language, Language),
-    "language_met": (Person.language_met, LanguageMet),
-}
-
 
 def people_by_group(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """People served by age band, sex, race or ethnicity, language, and how the language need was met."""
     key, lang = "people_by_group", filters.lang
-    people = served(session, pilot, filters)
-    n = len(people)
+    found = served(session, pilot, filters)
+    people, n = found.table, len(found.table)
     parts: dict[str, list[tuple[str, int]]] = {}
-    for name, (_, kind) in GROUPS.items():
+    for name, values in found.parts.items():
         counts = people[name].value_counts()
-        parts[name] = [(common.label(member, lang), int(counts.get(member, 0))) for member in kind]
-    parts["language_met"].append((common.said(key, "not_recorded", lang), int(people["language_met"].isna().sum())))
+        parts[name] = [(plain, int(counts.get(value, 0))) for value, plain in values.items()]
     unknown = int((people[["age", "sex", "race", "language"]] == "unknown").any(axis=1).sum())
     values = {"n": words.number(n, lang), "unknown": words.percent(unknown / n if n else None, lang)}
     return Result(
@@ -245,16 +283,16 @@ def people_by_group(session: Session, pilot: Pilot, filters: Filters, audience: 
     )
 
 
-def served(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
-    """One row per person served in the period, with what groups need: id, age, sex, race, language, language_met."""
-    met = _by_staff(contacts(session, pilot, filters), filters)
-    ids = set(met[met["day"] >= filters.first]["person_id"])
-    names = list(GROUPS)
-    rows = session.execute(select(Person.id, *(column for column, _ in GROUPS.values()))).all()
-    return pd.DataFrame([row for row in rows if row[0] in ids], columns=["id", *names])
-
-
 # --- caseload ------------------------------------------------------------------------------------
+
+
+def in_care(session: Session, pilot: Pilot, filters: Filters) -> Records:
+    """Who has an open episode at the end of the period's last week, and whether anything happened lately."""
+    care = Care(session, pilot, filters)
+    mondays = common.weeks(pilot, filters)
+    rows = care.on(mondays[-1]) if mondays else []
+    table = pd.DataFrame(rows, columns=["id", "person_id", "day", "activity"], dtype=object)
+    return lists.listed(filters, "episode", table, activity=lists.said(filters, "caseload", "active", "inactive"))
 
 
 def caseload(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
@@ -305,32 +343,59 @@ def caseload(session: Session, pilot: Pilot, filters: Filters, audience: Audienc
     )
 
 
+class Care:
+    """Who was in care when: the episodes begun by the period's end and the days of direct contact, read once."""
+
+    def __init__(self, session: Session, pilot: Pilot, filters: Filters) -> None:
+        self.until = common.until(filters)
+        self.episodes = session.execute(
+            select(Episode.id, Episode.person_id, Episode.opened_on, Episode.closed_on)
+            .where(Episode.opened_on <= self.until)
+            .where(common.of_staff(Episode.staff_id, filters))
+            .order_by(Episode.opened_on, Episode.id)
+        ).all()
+        self.met: dict[int, list[date]] = {}
+        for person, day in contacts(session, pilot, filters)[["person_id", "day"]].itertuples(index=False):
+            self.met.setdefault(person, []).append(day)
+        self._since = np.array([e.opened_on.toordinal() for e in self.episodes])
+        self._over = np.array([(e.closed_on or date.max).toordinal() for e in self.episodes])
+
+    def end_of(self, week: date) -> date:
+        return min(week + timedelta(days=6), self.until)
+
+    def on(self, week: date) -> list[tuple[int, int, date, str]]:
+        """(episode, person, opened on, "active" or "inactive") of everybody in care at the week's end, each once."""
+        end = self.end_of(week)
+        here = np.flatnonzero((self._since <= end.toordinal()) & (self._over > end.toordinal()))
+        people = {self.episodes[place].person_id: self.episodes[place] for place in map(int, here)}
+        quiet_since = end - timedelta(days=INACTIVE_AFTER_DAYS)
+        return [
+            (
+                episode.id,
+                person,
+                episode.opened_on,
+                "inactive"
+                if _last_contact(self.met.get(person, []), end, episode.opened_on) < quiet_since
+                else "active",
+            )
+            for person, episode in people.items()
+        ]
+
+
 def _caseload_table(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
-    episodes = session.execute(
-        select(Episode.person_id, Episode.opened_on, Episode.closed_on)
-        .where(Episode.opened_on <= common.until(filters))
-        .where(common.of_staff(Episode.staff_id, filters))
-    ).all()
+    care = Care(session, pilot, filters)
     staff = [s for s in session.scalars(select(Staff)) if filters.staff_id in (None, s.id)]
-    met: dict[int, list[date]] = {}
-    for person, day in contacts(session, pilot, filters)[["person_id", "day"]].itertuples(index=False):
-        met.setdefault(person, []).append(day)
-    started = Counter(monday(e.opened_on) for e in episodes)
-    ended = Counter(monday(e.closed_on) for e in episodes if e.closed_on and e.closed_on <= common.until(filters))
-    since = np.array([e.opened_on.toordinal() for e in episodes])
-    over = np.array([e.closed_on.toordinal() if e.closed_on else date.max.toordinal() for e in episodes])
+    started = Counter(monday(e.opened_on) for e in care.episodes)
+    ended = Counter(monday(e.closed_on) for e in care.episodes if e.closed_on and e.closed_on <= care.until)
     rows = []
     for week in common.weeks(pilot, filters):
-        end = min(week + timedelta(days=6), common.until(filters))
-        in_care = np.flatnonzero((since <= end.toordinal()) & (over > end.toordinal()))
-        care = {episodes[place].person_id: episodes[place].opened_on for place in map(int, in_care)}
-        quiet_since = end - timedelta(days=INACTIVE_AFTER_DAYS)
-        quiet = sum(_last_contact(met.get(person, []), end, first) < quiet_since for person, first in care.items())
+        people, end = care.on(week), care.end_of(week)
+        quiet = sum(activity == "inactive" for *_, activity in people)
         there = [s for s in staff if s.starts_on <= end and (s.ends_on is None or s.ends_on >= end)]
         band = [
             sum(getattr(s, side) * s.fte_percent / 100 for s in there) for side in ("capacity_low", "capacity_high")
         ]
-        rows.append((week, len(care), quiet, started[week], ended[week], *map(float, band)))
+        rows.append((week, len(people), quiet, started[week], ended[week], *map(float, band)))
     return pd.DataFrame(rows, columns=["week", "open", "inactive", "opened", "closed", "band_low", "band_high"])
 
 
@@ -342,11 +407,12 @@ def _last_contact(days: list[date], end: date, opened_on: date) -> date:
 
 UP = Direction.up_good
 MEASURES: tuple[Measure, ...] = (
-    common.define("people_served", people_served, chart="series", direction=UP),
-    common.define("new_people", new_people, chart="series", direction=UP),
-    common.define("family_contacts", family_contacts, chart="series"),
-    common.define("caseload", caseload, chart="caseload"),
-    common.define("interventions", interventions, chart="bars"),
-    common.define("work_hours", work_hours, chart="bars", about_people=False),
-    common.define("people_by_group", people_by_group, chart="bars"),
+    common.define("people_served", people_served, records=served, chart="series", direction=UP),
+    common.define("new_people", new_people, records=first_met, chart="series", direction=UP),
+    common.define("family_contacts", family_contacts, records=family_records, chart="series"),
+    common.define("caseload", caseload, records=in_care, chart="caseload"),
+    common.define("interventions_by_week", interventions_by_week, records=work, chart="series"),
+    common.define("interventions", interventions, records=work, chart="bars"),
+    common.define("work_hours", work_hours, records=hours, chart="bars", about_people=False),
+    common.define("people_by_group", people_by_group, records=served, chart="bars"),
 )

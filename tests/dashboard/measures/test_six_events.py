@@ -223,11 +223,11 @@ def test_the_backlog_is_what_is_open_and_untried_by_age(referred: Engine) -> Non
 
 
 def test_waits_take_the_open_ones_into_account(referred: Engine) -> None:
-    """Today's is censored at once; of the five others 4/5, 3/5 and 2/5 wait on after 1, 47 and 49 hours."""
+    """Today's and the declined one stop at once; of the four others 3/4, 2/4 and 1/4 wait on after 1, 47, 49 h."""
     tried = ask(referred, "time_to_first_attempt")
     assert (tried.estimate.value, tried.estimate.n) == (49.0, 6)
     assert tried.display == "49 h"
-    reached = ask(referred, "time_to_first_contact")  # 4/5 and 3/5 after 1 and 100 hours: never below a half
+    reached = ask(referred, "time_to_first_contact")  # 3/4 and 2/4 after 1 and 100 hours: never below a half
     assert (reached.estimate.value, reached.display) == (None, "–")
     assert reached.sentence == "Fewer than half of the people referred have been reached so far."
 
