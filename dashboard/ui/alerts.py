@@ -1,0 +1,22 @@
+"""Safety alerts, shown wherever a person is opened."""
+
+import streamlit as st
+from sqlalchemy.orm import Session
+
+from dashboard.ui import session
+from dashboard.ui.exhibit import plain
+from db.commands.care import alerts_of
+from db.forms import day
+
+
+def show(database: Session, person_id: int | None) -> None:
+    """What whoever goes to this person must know today: their own alerts and those of their household.
+
+    Nothing is drawn for nobody, and for a viewer who may not see people.
+    """
+    if person_id is None:
+        return
+    for alert in alerts_of(database, person_id, session.viewer().today):
+        where = "" if alert.person_id == person_id else f" (household, {alert.code})"
+        until = f":small[until {day(alert.expires_on)}, by {plain(alert.by)}]"
+        st.warning(f"**Safety{where}:** {plain(alert.text)} {until}", icon=":material/warning:")
