@@ -52,8 +52,12 @@ class Draft:
     shown: set[str] = field(default_factory=set)
     restored: datetime | None = None
     """When what was found again had been typed."""
+    last_run: int = -2
+    """The full run in which it was drawn last."""
     fresh: bool = False
-    """Opened in this run, and nothing was found again: the moment to :meth:`fill` it."""
+    """Opened in this run, and nothing was found again: the moment to :meth:`begin_with` something."""
+    found_now: bool = False
+    """Opened in this run, and something was found again."""
     _beside: dict[str, Any] = field(default_factory=dict)
     _known: str = ""
     """The content as it was stored last."""
@@ -119,9 +123,9 @@ class Draft:
                 drafts.drop_draft(database, who, self.name)
             self._known = content
 
-    def on_page(self) -> bool:
-        """Whether its fields stand on the page, as they do from the second run on."""
-        return bool(session.fields(self.key("")))
+    def on_page(self, before: int) -> bool:
+        """Whether its fields stood on the page since the full run ``before``: else another page was between."""
+        return self.last_run >= before and bool(session.fields(self.key("")))
 
     def restore(self) -> None:
         """Look for what was typed before. ``fresh`` says that there was nothing."""
@@ -129,7 +133,7 @@ class Draft:
         self._beside, self._known, self._given = {}, "", {}
         with record_session(session.bind(), who) as database:
             found = drafts.kept_draft(database, who, self.name)
-        self.fresh = found is None
+        self.fresh, self.found_now = found is None, found is not None
         if found is None:
             self.restored = None
             return
@@ -153,11 +157,12 @@ def draft(name: str, *, banner: bool = True) -> Draft:
     if not isinstance(form, Draft):
         form = Draft(name)
         session.remember(f"form.{name}", form)
-    form.shown, form.fresh = set(), False
-    if form.on_page():
+    form.shown, form.fresh, form.found_now = set(), False, False
+    if form.on_page(session.this_run() - 1):
         form.store()
     else:
         form.restore()
+    form.last_run = session.this_run()
     if banner and form.restored is not None:
         _found_again(form, form.restored)
     return form
@@ -166,7 +171,7 @@ def draft(name: str, *, banner: bool = True) -> Draft:
 def keep_all() -> None:
     """At the head of every full run: a field left for another page is kept as well."""
     for form in session.remembered("form."):
-        if isinstance(form, Draft) and form.on_page():
+        if isinstance(form, Draft) and form.on_page(session.this_run() - 1):
             form.store()
 
 
@@ -252,9 +257,13 @@ def text(form: Draft, name: str, title: str, **more: Any) -> str:
     return typed or ""
 
 
+PRESETS = (10, 15, 30, 45, 60, 90)
+"""Minutes in one tap."""
+
+
 def minutes(form: Draft, name: str = "minutes", title: str = "Minutes") -> int | None:
     """A preset in one tap, or any number."""
-    picked = st.pills(title, [15, 30, 45, 60, 90, "Other"], key=form.key(name), wrap=True)
+    picked = st.pills(title, [*PRESETS, "Other"], key=form.key(name), wrap=True)
     other = None
     if picked == "Other":
         other = st.number_input("How many minutes", value=None, step=5, key=form.key(f"{name}-other"), placeholder="25")
@@ -262,13 +271,21 @@ def minutes(form: Draft, name: str = "minutes", title: str = "Minutes") -> int |
     return picked if isinstance(picked, int) else other
 
 
-def moment(form: Draft, who: Viewer, name: str = "at", title: str = "When") -> datetime | None:
-    """Now, earlier today, yesterday or any day, in the pilot's zone. Aware; None while incomplete."""
+def say_minutes(length: int, name: str = "minutes") -> dict[str, Any]:
+    """The fields of :func:`minutes` that say ``length``."""
+    return {name: length} if length in PRESETS else {name: "Other", f"{name}-other": length}
+
+
+def moment(
+    form: Draft, who: Viewer, name: str = "at", title: str = "When", *, ago: Sequence[int] = ()
+) -> datetime | None:
+    """Now, some minutes ``ago``, earlier today, yesterday or any day, in the pilot's zone. None while incomplete."""
     zone = ZoneInfo(session.pilot().time_zone)
     local = who.now.astimezone(zone)
-    when = st.pills(
-        title, ["Now", "Earlier today", "Yesterday", "Another day"], key=form.key(name), default="Now", wrap=True
-    )
+    back = {f"{m} min ago": timedelta(minutes=m) for m in ago}
+    _no_longer_now(form, who, name, back)
+    presets = ["Now", *back, "Earlier today", "Yesterday", "Another day"]
+    when = st.pills(title, presets, key=form.key(name), default="Now", wrap=True)
     on: date | None = local.date()
     clock: time | None = None
     if when == "Another day":
@@ -282,11 +299,31 @@ def moment(form: Draft, who: Viewer, name: str = "at", title: str = "When") -> d
     if when in ("Earlier today", "Yesterday", "Another day"):
         quarter = local.replace(minute=local.minute // 15 * 15, second=0, microsecond=0).time()
         with right:
-            clock = st.time_input("Time", value=quarter, key=form.key(f"{name}-time"), format="localized")
+            clock = st.time_input("Time", value=quarter, key=form.key(f"{name}-time"), format="localized", step=300)
     form.wrong(name)
-    if when == "Now":
-        return who.now
+    if when == "Now" or when in back:
+        return who.now - back.get(when, timedelta())
     return datetime.combine(on, clock, zone) if on and clock and when else None
+
+
+def say_moment(at: datetime, who: Viewer, name: str = "at") -> dict[str, Any]:
+    """The fields of :func:`moment` that say ``at``."""
+    local = at.astimezone(ZoneInfo(session.pilot().time_zone))
+    clock = local.time().replace(second=0, microsecond=0)
+    if local.date() == who.today:
+        return {name: "Earlier today", f"{name}-time": clock}
+    if local.date() == who.today - timedelta(days=1):
+        return {name: "Yesterday", f"{name}-time": clock}
+    return {name: "Another day", f"{name}-day": local.date(), f"{name}-time": clock}
+
+
+def _no_longer_now(form: Draft, who: Viewer, name: str, back: Mapping[str, timedelta]) -> None:
+    """In a draft found again “now” is when it was typed, not when it is read."""
+    if not form.found_now or form.restored is None or who.now - form.restored < timedelta(minutes=10):
+        return
+    said, _ = session.fields(form.key("")).get(name, (None, None))
+    if said in (None, "Now") or said in back:
+        form.fill(say_moment(form.restored - back.get(said or "", timedelta()), who, name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,6 +47,7 @@ def arrive() -> signin.Seat | None:
     A full run is the user's doing, so it counts as activity, unless the browser asked for it by itself. A
     fragment's run or a push never passes here and keeps nobody signed in.
     """
+    remember("run", this_run() + 1)
     by_itself = recall("by_itself", False)
     forget("by_itself")
     return _seat(active=not by_itself)
@@ -130,6 +131,12 @@ def remembered(beginning: str) -> list[object]:
     """Everything that :func:`remember` kept under a key that begins so."""
     full = f"tandem.{beginning}"
     return [st.session_state[key] for key in list(st.session_state) if str(key).startswith(full)]
+
+
+def this_run() -> int:
+    """The number of this tab's present full run; a fragment's run has the number of the full run before it."""
+    number = recall("run", 0)
+    return number if isinstance(number, int) else 0
 
 
 def fields(beginning: str) -> dict[str, tuple[Any, Any]]:
