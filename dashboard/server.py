@@ -29,6 +29,8 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from dashboard import provider_page
+from dashboard.export import slip
 from dashboard.export.routes import routes as export_routes
 from dashboard.ui import faults
 from dashboard.ui.session import BROWSER_COOKIE, SESSION_COOKIE, cookie_name
@@ -181,7 +183,8 @@ class Guard:
             return
         request = Request(scope)
         name = cookie_name(BROWSER_COOKIE, _secure(scope))
-        stranger = name not in request.cookies and "text/html" in request.headers.get("accept", "")
+        ours = not scope["path"].startswith(provider_page.PATH)  # who follows a link gets no cookie
+        stranger = ours and name not in request.cookies and "text/html" in request.headers.get("accept", "")
 
         async def guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -221,6 +224,8 @@ app = st.App(
         Route("/session/state", session_state, methods=["GET"]),
         Route("/live", live, methods=["GET"]),
         *export_routes(lambda request: _seat(_token(request))),
+        *slip.routes(lambda request: _seat(_token(request)), _same_origin),
+        *provider_page.routes(),
     ],
     middleware=[Middleware(Guard)],
     lifespan=_lifespan,

@@ -2,7 +2,8 @@
 
 Variables: ``DATABASE_URL``, ``TANDEM_HOME`` (folder of the embedded database and the secret),
 ``TANDEM_SECRET`` (instead of the secret file), ``TANDEM_TODAY`` (an ISO date, for demos and tests),
-``TANDEM_PUBLIC_URL`` (where providers reach the links on referral slips; unset: outside access is off).
+``TANDEM_PUBLIC_URL`` (where providers reach the links on referral slips; unset: outside access is off),
+``TANDEM_DESK_PHONE`` (the desk's number, printed on slips and shown behind links).
 """
 
 import os
@@ -28,6 +29,7 @@ class Settings:
     pretended_today: date | None = None
     public_url: str | None = None
     """Without a slash at its end; None: outside access is off."""
+    desk_phone: str | None = None
 
     def now(self) -> datetime:
         """The moment, UTC and aware. With ``TANDEM_TODAY`` the date is that one, the time of day real.
@@ -70,6 +72,7 @@ def load() -> Settings:
         database_url=url.replace("postgres://", "postgresql://", 1),
         pretended_today=pretended,
         public_url=_public_url(os.environ.get("TANDEM_PUBLIC_URL", "").strip()),
+        desk_phone=os.environ.get("TANDEM_DESK_PHONE", "").strip()[:40] or None,
     )
 
 

@@ -124,8 +124,9 @@ def test_raw_html_stands_in_one_file_at_most() -> None:
 
 
 def test_only_compute_opens_all_rows_for_figures() -> None:
-    """Else above ``db``: sign-in and routes (nobody is signed in yet), the deck (which pilot), shell, live watcher."""
+    """Else above ``db``: sign-in, routes and links (nobody is signed in), the deck (which pilot), shell, watcher."""
     allowed = (
+        "dashboard/provider_page.py",
         "dashboard/measures/compute.py",
         "dashboard/deck.py",
         "dashboard/export/routes.py",

@@ -34,7 +34,7 @@ def page(decks: Mapping[Lang, Sequence[Leaf]], *, title: str, lang: Lang = "en",
     return Template((HERE / "templates" / "deck.html").read_text("utf-8")).substitute(
         title=escape(title),
         lang=lang,
-        fonts=_fonts(),
+        fonts=fonts(),
         style=(HERE / "templates" / "deck.css").read_text("utf-8"),
         plotly=get_plotlyjs(),
         data=_inside_script(json.dumps(deck, ensure_ascii=False)),
@@ -76,7 +76,8 @@ def _inside_script(data: str) -> str:
 
 
 @cache
-def _fonts() -> str:
+def fonts() -> str:
+    """The bundled typeface as style rules that need no request."""
     faces = []
     for weight in (400, 600, 700):
         data = base64.b64encode((FONTS / f"public-sans-latin-{weight}-normal.woff2").read_bytes()).decode()

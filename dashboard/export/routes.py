@@ -40,7 +40,7 @@ def _deck(request: Request, seat_of: Callable[[Request], Seat | None]) -> Respon
     bind = engine.engine()
     with aggregate_session(bind) as session:
         pilot = the_pilot(session)
-    viewer = _viewer(seat, pilot, request)
+    viewer = viewer_of(seat, pilot, request)
     permitted = viewer.may(access.Permission.present)
     with record_session(bind, viewer) as session:
         audit(session, viewer, "open deck", DECK, "done" if permitted else "refused")
@@ -54,7 +54,8 @@ def _deck(request: Request, seat_of: Callable[[Request], Seat | None]) -> Respon
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def _viewer(seat: Seat, pilot: Pilot, request: Request) -> access.Viewer:
+def viewer_of(seat: Seat, pilot: Pilot, request: Request) -> access.Viewer:
+    """Whoever the session cookie of ``request`` belongs to."""
     user, clock = seat.user, settings.load()
     return access.viewer_for(
         user.role,
