@@ -23,6 +23,8 @@ class Page:
     icon: str
     group: str
     permissions: tuple[P, ...]
+    listed: bool = True
+    """Whether the menu names it; others are reached from a page that shows what they are about."""
 
     @property
     def path(self) -> str:
@@ -34,10 +36,13 @@ class Page:
 
 PAGES: tuple[Page, ...] = (
     Page("overview.py", "Overview", ":material/dashboard:", "", (P.see_overview,)),
+    Page("desk.py", "My desk", ":material/home:", "", (P.log_work,)),
     Page("log.py", "Log an intervention", ":material/edit_note:", "", (P.log_work,)),
     Page("referrals.py", "Referrals", ":material/inbox:", "", (P.log_work,)),
     Page("tally.py", "Weekly tally", ":material/checklist:", "", (P.certify_tally,)),
     Page("refer.py", "Refer someone", ":material/person_add:", "", (P.refer,)),
+    Page("review.py", "Charts", ":material/monitoring:", "Review", (P.see_figures,)),
+    Page("records.py", "Records", ":material/list_alt:", "Review", (P.see_figures,), listed=False),
     Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_money,)),
     Page("calls.py", "Calls", ":material/call:", "Review", (P.import_calls,)),
     Page("present.py", "Present", ":material/slideshow:", "Meeting", (P.present,)),

@@ -1,149 +1,146 @@
-"""The referrals that wait: oldest first, each with its age, who it is about, and one thing to do next."""
+"""The page of referrals: those that wait, oldest first, and what was decided lately; or the one a link names."""
 
-from collections.abc import Callable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
 
 import streamlit as st
+from sqlalchemy import select
+from sqlalchemy.orm import Session, selectinload
 
-from dashboard.ui import forms, session
+from dashboard.ui import act, session
+from dashboard.ui import referral_cards as cards
 from dashboard.ui.exhibit import plain
+from dashboard.ui.referral_cards import Around
 from db.access import Viewer
-from db.commands.desk import Saved
-from db.commands.people import Known, everyone
-from db.commands.referrals import STALE, decide_referral, record_attempt, tie_referral, waiting
+from db.commands import referrals
 from db.engine import record_session
-from db.errors import TandemError
-from db.forms import checked, clock
-from db.forms.work import AttemptForm, DecisionForm, PersonForm
-from db.models import Referral
-from db.vocab import AttemptMode, DeclineReason, ReferralStatus, Urgency, label
+from db.forms import clock
+from db.models import Referral, ReferralClosing
+from db.vocab import ReferralStatus, label
 
-SHOWN = 8
+SHOWN, PER_PAGE = 8, 20
+PLACE = "referrals"
 
 
 def show(who: Viewer) -> None:
-    """Three lists: new, accepted without a try, tried but not reached."""
+    """The linked one first; then three lists, or what was decided."""
     with record_session(session.bind(), who) as database:
-        rows = waiting(database)
-        people = everyone(database)
+        rows = referrals.waiting(database)
+        linked = _linked(database)
+        around = Around.of(database, who, [*rows, linked] if linked else rows, PLACE)
+        act.told(who, PLACE)
+        if linked is not None:
+            _opened(around, linked, database)
+        which = st.segmented_control(
+            "Which", ["Waiting", "Decided"], default="Waiting", key="referrals-which", label_visibility="collapsed"
+        )
+        if which == "Decided":
+            _decided(around, database)
+            return
+    rest = [row for row in rows if linked is None or row.id != linked.id]
+    _waiting(around, rest)
+
+
+def _waiting(around: Around, rows: Sequence[Referral]) -> None:
     if not rows:
         st.info("Nobody is waiting. A new referral appears here by itself.", icon=":material/inbox:")
-    _list(who, "New", [r for r in rows if r.status is ReferralStatus.new], people)
+    _list(around, "New", [r for r in rows if r.status is ReferralStatus.new])
     accepted = [r for r in rows if r.status is ReferralStatus.accepted]
-    _list(who, "Accepted, nobody tried yet", [r for r in accepted if not r.attempts], people)
-    _list(who, "Tried, not reached", [r for r in accepted if r.attempts], people)
+    _list(around, "Accepted, nobody tried yet", [r for r in accepted if not r.attempts])
+    _list(around, "Tried, not reached", [r for r in accepted if r.attempts])
 
 
-def _list(who: Viewer, title: str, rows: Sequence[Referral], people: Sequence[Known]) -> None:
+def _list(around: Around, title: str, rows: Sequence[Referral]) -> None:
     if not rows:
         return
     st.subheader(f"{title} · {len(rows)}", anchor=False)
-    known = {person.id: person for person in people}
     every = len(rows) <= SHOWN or st.toggle(f"Show all {len(rows)}", key=f"all-{title}")
     for row in rows if every else rows[:SHOWN]:
         with st.container(border=True):
-            _card(who, row, known)
-            _actions(who, row, people)
+            _card(around, row)
 
 
-def _card(who: Viewer, row: Referral, known: dict[int, Known]) -> None:
-    zone, detail = session.pilot().time_zone, row.detail
-    person = known.get(row.person_id) if row.person_id else None
-    name = person.title if person else (detail.name if detail and detail.name else "Name unknown")
-    age = f", about {detail.approximate_age}" if detail and detail.approximate_age else ""
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**{plain(name)}**{plain(age)}", width="stretch")
-        _age_badges(who, row)
-    where = [
-        detail.place if detail and detail.place else "",
-        f"Incident {row.incident_number}" if row.incident_number else "",
-    ]
-    lines = [
-        f"Received {clock(row.received_at, zone)} from {label(row.source).lower()}",
-        plain(" · ".join(part for part in where if part)),
-        "Why: " + ", ".join(label(n.need).lower() for n in row.needs) if row.needs else "",
-        {True: "Agreed to be contacted", False: "Did not agree to be contacted"}.get(detail.agreed, "")
-        if detail and detail.agreed is not None
-        else "",
-        f"Tried {len(row.attempts)} times, last {clock(max(a.at for a in row.attempts), zone)}" if row.attempts else "",
-    ]
-    st.markdown("  \n".join(line for line in lines if line))
-    if detail and detail.safety_note:
-        st.warning(f"Safety: {plain(detail.safety_note)}", icon=":material/warning:")
-
-
-def _age_badges(who: Viewer, row: Referral) -> None:
-    if row.urgency is not Urgency.routine:
-        st.badge(label(row.urgency), icon=":material/priority_high:", color="orange")
-    if not row.attempts and who.now - row.received_at >= STALE:
-        st.badge(f"{age_words(row.received_at, who.now)} old", icon=":material/schedule:", color="orange")
-    else:
-        st.badge(f"{age_words(row.received_at, who.now)} old", color="gray")
-
-
-def age_words(since: datetime, now: datetime) -> str:
-    """“26 h” below four days, then “5 days”."""
-    hours = int((now - since).total_seconds() // 3600)
-    return f"{hours} h" if hours < 96 else f"{hours // 24} days"
-
-
-def _actions(who: Viewer, row: Referral, people: Sequence[Known]) -> None:
+def _card(around: Around, row: Referral) -> None:
+    cards.heading(around, row)
+    cards.lines(around, row)
     with st.container(horizontal=True):
         if row.status is ReferralStatus.new:
-            if st.button("Accept", key=f"accept-{row.id}", type="primary", icon=":material/check:"):
-                _do(lambda s: decide_referral(s, who, row.id, DecisionForm(accept=True)), who)
-            with st.popover("Decline"):
-                form = forms.draft(f"decline-{row.id}")
-                reason = forms.select(form, "reason", "Why", DeclineReason)
-                if st.button("Decline", key=form.key("save"), type="primary", width="stretch"):
-                    values = {"accept": False, "reason": reason}
-                    _do(lambda s: decide_referral(s, who, row.id, checked(DecisionForm, values)), who)
-        with st.popover("Log an attempt", icon=":material/phone_forwarded:"):
-            _attempt(who, row)
+            cards.accept(around, row)
+            cards.decline(around, row)
+        else:
+            cards.tried_now(around, row)
+        cards.attempt(around, row)
+        cards.schedule(around, row)
+        cards.assign(around, row)
         if row.person_id is None:
-            with st.popover("Who is it?", icon=":material/person_search:"):
-                _tie(who, row, people)
+            cards.tie(around, row)
+        else:
+            cards.log(around, row)
+        if row.status is ReferralStatus.accepted:
+            cards.close(around, row)
 
 
-def _attempt(who: Viewer, row: Referral) -> None:
-    form = forms.draft(f"attempt-{row.id}")
-    values = {
-        "referral_id": row.id,
-        "submit_key": form.key_of_save,
-        "mode": forms.choice(form, "mode", "How", AttemptMode),
-        "at": forms.moment(form, who),
-        "reached": forms.yes_no(form, "reached", "Reached?", unknown="Not said"),
-    }
-    st.caption("Reached? Log the intervention itself as well: that is what counts the person and the minutes.")
-    if st.button("Save the attempt", key=form.key("save"), type="primary", width="stretch"):
-        _do(lambda s: record_attempt(s, who, checked(AttemptForm, values)), who)
+def _linked(database: Session) -> Referral | None:
+    """The referral that the address names, if it is one that this viewer may see."""
+    asked = st.query_params.get("referral", "")
+    if not asked.isdecimal() or len(asked) > 9:
+        return None
+    return database.scalars(
+        select(Referral)
+        .where(Referral.id == int(asked))
+        .options(selectinload(Referral.needs), selectinload(Referral.attempts), selectinload(Referral.detail))
+    ).first()
 
 
-def _tie(who: Viewer, row: Referral, people: Sequence[Known]) -> None:
-    form = forms.draft(f"tie-{row.id}")
-    detail = row.detail
-    if detail and detail.name:
-        st.caption(f"The referrer wrote: {plain(detail.name)}")
-    picked = forms.person(form, who, people)
-
-    def save() -> Saved:
-        person: int | PersonForm | None = picked.person_id
-        if picked.new_person is not None:
-            person = checked(PersonForm, picked.new_person)
-        if person is None:
-            raise TandemError("Nobody is chosen yet. Choose a person, or type a new name.")
-        with record_session(session.bind(), who) as database:
-            return tie_referral(database, who, row.id, person)
-
-    forms.save_button(form, "This is the person", save, lambda _: None)
+def _opened(around: Around, row: Referral, database: Session) -> None:
+    with st.container(border=True, key="referral-opened"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.caption(f"Referral {row.id} · {label(row.status)}", width="stretch")
+            if st.button("Show all", key="referral-all", icon=":material/list:"):
+                st.query_params.clear()
+                st.rerun()
+        if cards.decided(row):
+            cards.heading(around, row)
+            cards.lines(around, row)
+            _reopen(around, row, _ended(database, row))
+        else:
+            _card(around, row)
 
 
-def _do(command: Callable[..., Saved], who: Viewer) -> None:
-    """Run one command; refused, its sentence stands under the button, else the list is drawn anew."""
-    try:
-        with record_session(session.bind(), who) as database:
-            command(database)
-    except TandemError as error:
-        st.error(str(error))
+def _decided(around: Around, database: Session) -> None:
+    query = (
+        select(Referral)
+        .where(Referral.status.in_((ReferralStatus.declined, ReferralStatus.closed)))
+        .order_by(Referral.decided_at.desc(), Referral.id.desc())
+        .options(selectinload(Referral.needs), selectinload(Referral.attempts), selectinload(Referral.detail))
+    )
+    rows = database.scalars(query).all()
+    if not rows:
+        st.info("Nothing was declined or closed yet.", icon=":material/inbox:")
         return
-    st.rerun()
+    pages = -(-len(rows) // PER_PAGE)
+    page = st.pagination(pages, key="referrals-decided") if pages > 1 else 1
+    st.caption(f"{len(rows):,} declined or closed, the latest decision first")
+    for row in rows[(page - 1) * PER_PAGE : page * PER_PAGE]:
+        with st.container(border=True):
+            cards.heading(around, row)
+            _reopen(around, row, _ended(database, row))
+
+
+def _ended(database: Session, row: Referral) -> str:
+    """“Declined on 3 Nov 2026, 10:00: outside the city”."""
+    zone = session.pilot().time_zone
+    if row.status is ReferralStatus.declined:
+        when = clock(row.decided_at, zone) if row.decided_at else ""
+        why = f": {label(row.decline_reason).lower()}" if row.decline_reason else ""
+        return f"Declined on {when}{why}"
+    closing = database.get(ReferralClosing, row.id)
+    return f"Closed on {clock(closing.at, zone)}: {label(closing.reason).lower()}" if closing else "Closed"
+
+
+def _reopen(around: Around, row: Referral, ended: str) -> None:
+    zone = session.pilot().time_zone
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(f"Received {clock(row.received_at, zone)}. {ended}."), width="stretch")
+        if st.button("Reopen", key=f"reopen-{row.id}", icon=":material/undo:"):
+            words = f"{around.name(row).split(' · ')[-1]}: open again."
+            act.run(around.who, PLACE, lambda s: referrals.reopen_referral(s, around.who, row.id), words)
