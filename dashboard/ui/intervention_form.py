@@ -1,29 +1,38 @@
-"""The form “Log an intervention”, its undo, and the entries one saved lately."""
+"""The form “Log an intervention”: for whom it opens, its timer, repeating the last one, the save and its undo."""
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from math import ceil
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from dashboard.ui import forms, session
+from dashboard import nav
+from dashboard.ui import alerts, forms, intervention_fields, session
 from dashboard.ui.exhibit import plain
+from dashboard.ui.forms import say_minutes, say_moment
+from dashboard.ui.intervention_fields import WITHOUT_PERSON, referral_title
 from db.access import Viewer
 from db.commands.desk import Saved
+from db.commands.drafts import kept_drafts
 from db.commands.people import everyone
 from db.commands.referrals import OPEN
-from db.commands.work import UNDO, record_intervention, undo_intervention, void_intervention
+from db.commands.work import UNDO, record_intervention, undo_intervention
 from db.engine import record_session
 from db.errors import TandemError
 from db.forms import checked, clock
-from db.forms.work import GAP_REASONS, NOT_THE_RECORD, InterventionForm, VoidForm
-from db.models import Identity, Intervention, Person, Provider, Referral
-from db.vocab import Disposition, Mode, Need, Outcome, Purpose, Step, label
+from db.forms.work import InterventionForm
+from db.models import Intervention, Person, Referral
+from db.vocab import Mode, label
 
 LAST = "log.saved"
+TIMER = "timer"
+_NAMED = re.compile(r"log(?:-(?P<person>P-\d{1,9}))?(?:-r(?P<referral>\d{1,9}))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,30 +43,66 @@ class JustSaved:
     doubts: tuple[str, ...]
 
 
-def show(who: Viewer) -> None:
-    """The form: a known person in a few taps; more is asked only where the mode or the need asks for it."""
-    form = forms.draft("log")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the address asks for: ``log?person=P-0132&referral=45`` or ``log?entry=7``."""
+
+    person: Person | None = None
+    referral: Referral | None = None
+    entry: int | None = None
+
+    @property
+    def form(self) -> str:
+        """A form of its own for each person and referral: two half-typed entries do not mix."""
+        parts = [self.person.code] if self.person else []
+        return "-".join(["log", *parts, *([f"r{self.referral.id}"] if self.referral else [])])
+
+
+def asked(who: Viewer) -> Asked:
+    """The address, as far as it names what exists; the rest of it is ignored."""
+    code, said, entry = (st.query_params.get(name, "") for name in ("person", "referral", "entry"))
     with record_session(session.bind(), who) as database:
-        people = everyone(database)
-        picked = forms.person(form, who, people)
-        values: dict[str, Any] = {"person_id": picked.person_id, "new_person": picked.new_person}
-        values |= _referral(form, database, picked.person_id)
-        values["at"] = forms.moment(form, who)
-        values["mode"] = mode = forms.choice(form, "mode", "How", Mode)
-        values["purpose"] = forms.choice(form, "purpose", "What for", Purpose)
-        values["minutes"] = forms.minutes(form)
-        values["outcome"] = forms.choice(form, "outcome", "Outcome", Outcome)
-        if mode is Mode.on_scene:
-            values |= _on_scene(form)
-        if mode is Mode.outreach:
-            values["provider_id"] = _provider(form, "provider_id", "Provider", _open_providers(database))
-        else:
-            values["needs"] = forms.choices(form, "needs", "Needs", Need)
-            values["connection"] = _connection(form, _open_providers(database), values["needs"])
-    values["note"] = st.text_area("Note", key=form.key("note"), help=NOT_THE_RECORD, height=90)
-    st.caption(NOT_THE_RECORD)
-    form.wrong("note")
-    title = next((known.title for known in people if known.id == picked.person_id), "")
+        number = _number(entry)
+        if number and database.get(Intervention, number) is not None:
+            return Asked(entry=number)
+        person = database.scalars(select(Person).where(Person.code == code.upper())).one_or_none() if code else None
+        if person is not None and person.merged_into_id is not None:
+            person = database.get(Person, person.merged_into_id)
+        wanted = select(Referral).options(selectinload(Referral.needs), selectinload(Referral.detail))
+        number = _number(said)
+        referral = database.scalars(wanted.where(Referral.id == number)).one_or_none() if number else None
+        if person is not None and referral is not None and referral.person_id not in (None, person.id):
+            referral = None
+        if person is None and referral is not None and referral.person_id is not None:
+            person = database.get(Person, referral.person_id)
+    return Asked(person, referral)
+
+
+def show(who: Viewer, wanted: Asked) -> None:
+    """The form: a known person in a few taps; more is asked only where the mode or the need asks for it."""
+    form = forms.draft(wanted.form)
+    if form.fresh:
+        form.begin_with(_beginning(wanted))
+    _unfinished(who, wanted)
+    if wanted.referral is not None:
+        _what_was_sent(wanted.referral)
+    _shortcuts(form, who)
+    with record_session(session.bind(), who) as database:
+        people, providers = everyone(database), intervention_fields.open_providers(database)
+        mode = forms.choice(form, "mode", "How", Mode)
+        values: dict[str, Any] = {"mode": mode}
+        if mode not in WITHOUT_PERSON:
+            title = "Person, if it was about one" if mode is Mode.consultation else "Person"
+            picked = forms.person(form, who, people, title)
+            values |= {"person_id": picked.person_id, "new_person": picked.new_person}
+            alerts.show(database, picked.person_id)
+            values |= _referral(form, database, picked.person_id, wanted.referral)
+        values |= intervention_fields.what(form, who) | intervention_fields.by_mode(form, mode, providers)
+        if mode not in WITHOUT_PERSON:
+            values["connection"] = intervention_fields.connection(form, providers, values["needs"])
+    values["note"] = intervention_fields.note(form)
+    values |= _measured(form, who, values)
+    title = next((known.title for known in people if known.id == values.get("person_id")), "")
     forms.save_button(
         form,
         "Save",
@@ -65,6 +110,128 @@ def show(who: Viewer) -> None:
         lambda saved: _remember(who, saved, values, title),
     )
     _just_saved(who)
+
+
+def _beginning(wanted: Asked) -> dict[str, Any]:
+    """What is known before anything is typed."""
+    fields: dict[str, Any] = {}
+    sent = wanted.referral
+    if wanted.person is not None:
+        fields["person_id"] = wanted.person.id
+    elif sent is not None and sent.detail is not None and sent.detail.name:
+        fields["person_id"] = sent.detail.name
+    if sent is not None:
+        fields["needs"] = sorted((need.need for need in sent.needs), key=lambda need: need.value)
+        if sent.incident_number:
+            fields["incident_number"] = sent.incident_number
+    return fields
+
+
+def _what_was_sent(row: Referral) -> None:
+    zone = session.pilot().time_zone
+    incident = f" · incident {plain(row.incident_number)}" if row.incident_number else ""
+    st.info(
+        f"Answers the referral: {referral_title(row, clock(row.received_at, zone))}{incident}", icon=":material/inbox:"
+    )
+    if row.detail is not None and row.detail.safety_note:
+        st.warning(f"**Safety:** {plain(row.detail.safety_note)}", icon=":material/warning:")
+
+
+def _unfinished(who: Viewer, wanted: Asked) -> None:
+    """Other entries of one's own that are half typed, each one tap away."""
+    with record_session(session.bind(), who) as database:
+        kept = [k for k in kept_drafts(database, who, "log") if k.form != wanted.form]
+    for draft in kept[:4]:
+        if (found := _NAMED.fullmatch(draft.form)) is None:
+            continue
+        params = {name: value for name, value in found.groupdict().items() if value}
+        title = params.get("person") or ("a referral" if params else "another entry")
+        st.page_link(
+            nav.VIEWS / "log.py",
+            label=f"Half typed: {title}, {clock(draft.saved_at, session.pilot().time_zone)}",
+            icon=":material/edit_note:",
+            query_params=params,
+            width="stretch",
+        )
+
+
+def _shortcuts(form: forms.Draft, who: Viewer) -> None:
+    """A timer that survives whatever happens to the page, and the last entry once more."""
+    with record_session(session.bind(), who) as database:
+        last = database.scalars(
+            select(Intervention)
+            .where(Intervention.created_by == who.user_id, Intervention.voided_at.is_(None))
+            .order_by(Intervention.created_at.desc(), Intervention.id.desc())
+            .options(selectinload(Intervention.needs))
+            .limit(1)
+        ).one_or_none()
+    began = _began(form)
+    with st.container(horizontal=True, key="log-shortcuts"):
+        if began is None:
+            st.button(
+                "Start timer",
+                key="timer-start",
+                icon=":material/timer:",
+                on_click=lambda: form.keep(TIMER, who.now.isoformat()),
+                width="stretch",
+            )
+        else:
+            since = f"{began.astimezone(ZoneInfo(session.pilot().time_zone)):%H:%M}"
+            st.button(
+                f"Stop timer: {_elapsed(began, who)} min since {since}",
+                key="timer-stop",
+                icon=":material/timer_off:",
+                type="primary",
+                on_click=_stop,
+                args=(form, who, began),
+                width="stretch",
+            )
+        if last is not None:
+            st.button(
+                "Repeat last",
+                key="repeat-last",
+                icon=":material/repeat:",
+                on_click=repeat,
+                args=(form, last),
+                help=f"{label(last.mode)}, {label(last.purpose).lower()}, {last.minutes} minutes: the same once more",
+                width="stretch",
+            )
+
+
+def repeat(form: forms.Draft, row: Intervention) -> None:
+    """Callback: fill the form as ``row`` was. A person chosen already stays; what came of it is asked anew."""
+    fields: dict[str, Any] = {"mode": row.mode, "purpose": row.purpose, "needs": [n.need for n in row.needs]}
+    if row.mode is Mode.outreach:
+        fields["provider_id"] = row.provider_id
+    chosen, _ = session.fields(form.key("")).get("person_id", (None, None))
+    if chosen is None and row.person_id is not None:
+        fields["person_id"] = row.person_id
+    form.fill(fields | say_minutes(row.minutes))
+
+
+def _began(form: forms.Draft) -> datetime | None:
+    kept = form.kept(TIMER)
+    return datetime.fromisoformat(kept) if isinstance(kept, str) else None
+
+
+def _elapsed(began: datetime, who: Viewer) -> int:
+    """Minutes, begun ones counted."""
+    return max(1, ceil((who.now - began) / timedelta(minutes=1)))
+
+
+def _stop(form: forms.Draft, who: Viewer, began: datetime) -> None:
+    now = session.viewer()
+    form.fill(say_minutes(_elapsed(began, now)) | say_moment(began, now))
+    form.keep(TIMER, None)
+
+
+def _measured(form: forms.Draft, who: Viewer, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Saved while the timer runs: its minutes and its beginning, where nothing else was said."""
+    began = _began(form)
+    if began is None or values.get("minutes") is not None:
+        return {}
+    said, _ = session.fields(form.key("")).get("at", ("Now", None))
+    return {"minutes": _elapsed(began, who)} | ({"at": began} if said in ("Now", None) else {})
 
 
 def _save(who: Viewer, values: Mapping[str, Any]) -> Saved:
@@ -80,6 +247,7 @@ def _remember(who: Viewer, saved: Saved, values: Mapping[str, Any], title: str) 
         f"{values['minutes']} minutes",
     ]
     session.remember(LAST, JustSaved(saved.id, who.now, " · ".join(p for p in parts if p), saved.doubts))
+    st.query_params.clear()
     st.toast("Saved", icon=":material/check:")
 
 
@@ -105,8 +273,11 @@ def _just_saved(who: Viewer) -> None:
         st.rerun()
 
 
-def _referral(form: forms.Draft, database: Session, person_id: int | None) -> dict[str, Any]:
-    """The referral this answers: the only open one is offered ticked, of several one is chosen."""
+def _referral(form: forms.Draft, database: Session, person_id: int | None, sent: Referral | None) -> dict[str, Any]:
+    """The referral this answers: the one it was opened for, the only open one ticked, or one of several."""
+    if sent is not None:
+        form.wrong("referral_id")
+        return {"referral_id": sent.id, "link_referral": False}
     if person_id is None:
         return {}
     zone = session.pilot().time_zone
@@ -115,7 +286,7 @@ def _referral(form: forms.Draft, database: Session, person_id: int | None) -> di
         .where(Referral.person_id == person_id, Referral.status.in_(OPEN))
         .order_by(Referral.received_at.desc())
     ).all()
-    titles = {r.id: f"{label(r.source)}, {clock(r.received_at, zone)}" for r in rows}
+    titles = {r.id: referral_title(r, clock(r.received_at, zone)) for r in rows}
     if len(rows) == 1:
         tick = st.checkbox(
             f"Answers the referral: {titles[rows[0].id]}", value=True, key=form.key(f"answers-{rows[0].id}")
@@ -136,100 +307,5 @@ def _referral(form: forms.Draft, database: Session, person_id: int | None) -> di
     return {"referral_id": chosen, "link_referral": False}
 
 
-def _on_scene(form: forms.Draft) -> dict[str, Any]:
-    with st.container(border=True):
-        st.markdown("**On scene**")
-        values: dict[str, Any] = {"disposition": forms.select(form, "disposition", "Primary disposition", Disposition)}
-        values["incident_number"] = forms.text(form, "incident_number", "Incident number")
-        values["arrest_eligible"] = eligible = forms.yes_no(
-            form, "arrest_eligible", "Arrest-eligible (the officer attests probable cause, minor and without violence)"
-        )
-        if eligible:
-            values["arrested"] = forms.yes_no(form, "arrested", "Was an arrest made?")
-        values["transport_intended"] = intended = forms.yes_no(form, "transport_intended", "Was transport intended?")
-        if intended:
-            values["transport_avoided"] = forms.yes_no(form, "transport_avoided", "Was transport avoided?")
-        values["force_used"] = forms.yes_no(form, "force_used", "Was force used?")
-        values["injury"] = forms.yes_no(form, "injury", "Was anybody injured?")
-    return values
-
-
-def _connection(form: forms.Draft, providers: Sequence[Provider], needs: Sequence[Need]) -> dict[str, Any] | None:
-    """A connection made, or a need that met no provider."""
-    kinds = ["No", "Yes, with a provider", "No provider could help"]
-    made = st.pills("Was a connection made?", kinds, default="No", key=form.key("connection"), wrap=True)
-    values: dict[str, Any] | None = None
-    if made in kinds[1:]:
-        with st.container(border=True):
-            order = [*needs, *(n for n in Need if n not in needs)]
-            need = forms.select(form, "connection-need", "For which need", order)
-            values = {"need": need}
-            if made == kinds[1]:
-                fitting = [p for p in providers if need is None or need in {s.need for s in p.services}]
-                values["provider_id"] = _provider(form, f"connection-provider-{need}", "Provider", fitting or providers)
-                rungs = list(Step)[:4]
-                reached = forms.choice(form, "connection-reached", "How far", rungs, default=Step.accepted)
-                values["reached"] = reached or Step.accepted
-            else:
-                values["gap_reason"] = forms.select(form, "connection-gap", "Why not", GAP_REASONS)
-    form.wrong("connection")
-    return values
-
-
-def _provider(form: forms.Draft, name: str, title: str, providers: Sequence[Provider]) -> int | None:
-    titles = {p.id: p.name + ("" if p.has_capacity else " (no capacity when last verified)") for p in providers}
-    picked = st.selectbox(
-        title,
-        list(titles),
-        format_func=lambda key: titles[key],
-        index=None,
-        placeholder="Choose a provider",
-        key=form.key(name),
-    )
-    form.wrong(name)
-    return picked
-
-
-def _open_providers(database: Session) -> Sequence[Provider]:
-    return database.scalars(
-        select(Provider).where(Provider.active).order_by(Provider.name).options(selectinload(Provider.services))
-    ).all()
-
-
-def recent(who: Viewer, limit: int = 10) -> None:
-    """One's own latest entries, newest first; one that is wrong can be voided with a reason."""
-    st.subheader("My latest entries", anchor=False)
-    zone = session.pilot().time_zone
-    with record_session(session.bind(), who) as database:
-        rows = database.execute(
-            select(Intervention, Person.code, Identity.name)
-            .outerjoin(Person, Person.id == Intervention.person_id)
-            .outerjoin(Identity, Identity.person_id == Person.id)
-            .where(Intervention.staff_id == who.staff_id, Intervention.voided_at.is_(None))
-            .order_by(Intervention.created_at.desc(), Intervention.id.desc())
-            .limit(limit)
-        ).all()
-    if not rows:
-        st.info("Nothing yet. What you save appears here, newest first.", icon=":material/edit_note:")
-    for row, code, name in rows:
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
-            person = f"{code} · {name}" if code else "No person"
-            st.markdown(
-                f"**{plain(person)}**  \n{label(row.mode)} · {label(row.outcome)} · {row.minutes} min  \n"
-                f":gray[{clock(row.at, zone)}]",
-                width="stretch",
-            )
-            _void(who, row)
-
-
-def _void(who: Viewer, row: Intervention) -> None:
-    with st.popover("Void", help="Take it out of all figures; it stays readable"):
-        reason = st.text_input("Why", key=f"void-why-{row.id}", placeholder="Entered twice")
-        if st.button("Void this entry", key=f"void-{row.id}", type="primary", width="stretch"):
-            try:
-                with record_session(session.bind(), who) as database:
-                    void_intervention(database, who, row.id, checked(VoidForm, {"reason": reason}))
-            except TandemError as error:
-                st.error(str(error))
-                return
-            st.rerun()
+def _number(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None

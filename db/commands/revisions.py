@@ -13,7 +13,7 @@ from db.access import Viewer
 from db.errors import Conflict
 from db.forms import clock
 from db.forms.work import InterventionForm
-from db.models import Intervention, InterventionNote, InterventionRevision, Person, Provider, User
+from db.models import Intervention, InterventionNote, InterventionRevision, Person, Provider, Referral, User
 from db.vocab import Disposition, Mode, Need, Outcome, Purpose, label
 
 WORDS = {
@@ -136,6 +136,9 @@ def in_words(session: Session, field: str, value: Any, zone: str) -> str:
         return clock(datetime.fromisoformat(value), zone)
     if field == "person_id":
         return session.scalar(select(Person.code).where(Person.id == value)) or "somebody"
+    if field == "referral_id":
+        received = session.scalar(select(Referral.received_at).where(Referral.id == value))
+        return f"the one of {clock(received, zone)}" if received else f"referral {value}"
     if field == "provider_id":
         return session.scalar(select(Provider.name).where(Provider.id == value)) or f"provider {value}"
     return str(value)
