@@ -1,0 +1,25 @@
+"""People: find one, see everything about one, put right what is twice."""
+
+import streamlit as st
+
+from dashboard.ui import forms, live, people, people_record, session
+from db.access import Permission
+from db.vocab import Scope
+
+session.require(Permission.see_people)
+forms.for_fingers()
+
+
+@st.fragment
+def shown() -> None:
+    """The person of the address, else the search; drawn anew when the desk saves."""
+    live.version(Scope.work)
+    who = session.require(Permission.see_people)
+    person = people.opened(who)
+    if person is None:
+        people.find(who)
+    else:
+        people_record.show(who, person)
+
+
+shown()
