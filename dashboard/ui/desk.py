@@ -21,7 +21,7 @@ from db.commands.desk import now_of
 from db.commands.desk_lists import Desk, First, List, Pending, Quiet, Week
 from db.commands.follow_ups import Due
 from db.engine import record_session
-from db.forms import Now, day
+from db.forms import Now
 from db.forms.flow import FollowUpEndForm, FollowUpForm, MoveForm
 from db.models import Referral
 from db.vocab import label
@@ -88,10 +88,11 @@ def _first(here: _Here, found: Desk) -> None:
     left, right = st.columns([3, 2], gap="medium", vertical_alignment="bottom")
     with left:
         st.title(f"Good {part}. {count}", anchor=False)
-        for number, first in enumerate(firsts):
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.markdown(f":orange[:material/circle:] {plain(first.words)}", width="stretch")
-                if st.button("Open", key=f"first-{number}"):
+        with st.container(gap="xxsmall"):
+            for number, first in enumerate(firsts):
+                if st.button(
+                    f":orange[●] {first.words} :material/arrow_forward:", key=f"first-{number}", type="tertiary"
+                ):
                     _open(here, found, first)
     with right, st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Log an intervention", type="primary", icon=":material/add:", key="desk-log"):
@@ -125,15 +126,15 @@ def _go(page: str, **asked: str) -> None:
 def _list(title: str, rows: Sequence[T], draw: Callable[[T], None], nothing: str, *, icon: str, more: str = "") -> None:
     """One list in a frame: its name and length, the oldest rows, the rest on demand; or what to do first."""
     with st.container(border=True, key=f"list-{title}"):
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.markdown(f"{icon} **{title}**" + (f" · {len(rows):,}" if rows else ""), width="stretch")
             every = len(rows) <= SHOWN or st.toggle(f"All {len(rows):,}", key=f"every-{title}")
         if not rows:
             st.caption(nothing)
-        for number, row in enumerate(rows if every else rows[:SHOWN]):
-            if number:
-                st.divider()
-            draw(row)
+        for row in rows if every else rows[:SHOWN]:
+            with st.container(gap="xsmall"):
+                draw(row)
+                st.space("xsmall")
         if more:
             st.caption(more)
 
@@ -142,7 +143,7 @@ def _new(here: _Here, rows: Sequence[Referral]) -> None:
     def draw(row: Referral) -> None:
         cards.heading(here.around, row)
         cards.lines(here.around, row)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="xsmall"):
             cards.accept(here.around, row)
             cards.decline(here.around, row)
             cards.assign(here.around, row)
@@ -155,7 +156,7 @@ def _new(here: _Here, rows: Sequence[Referral]) -> None:
 def _untried(here: _Here, found: Desk) -> None:
     def draw(row: Referral) -> None:
         cards.heading(here.around, row)
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="xsmall"):
             cards.tried_now(here.around, row)
             cards.schedule(here.around, row)
             _details(row)
@@ -175,11 +176,11 @@ def _due(here: _Here, found: Desk) -> None:
     def draw(due: Due) -> None:
         late = due.days_late
         when = "today" if not late else f"{late} day{'s' * (late != 1)} overdue" if late > 0 else _ahead(due.row.due_on)
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             what = f"  \n{plain(due.row.what)}" if due.row.what else ""
             st.markdown(f"**{plain(_whom(here, due))}**{what}", width="stretch")
             st.badge(when, color="orange" if late > 0 else "gray", icon=":material/event:")
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, gap="xsmall"):
             key = due.row.id
             if st.button("Log contact", key=f"due-{key}", icon=":material/edit_note:", type="primary"):
                 _open_due(here, due)
@@ -189,6 +190,10 @@ def _due(here: _Here, found: Desk) -> None:
     rows = [*found.due, *found.soon]
     nothing = "None. Use “Schedule” on a person or a referral, and the day stands here."
     _list("Follow-ups due", rows, draw, nothing, icon=":material/event_upcoming:")
+
+
+def _short(on: date) -> str:
+    return f"{on.day} {on:%b}"
 
 
 def _ahead(on: date) -> str:
@@ -233,7 +238,7 @@ def _move(here: _Here, due: Due, on: date) -> None:
 def _weeks(here: _Here, rows: Sequence[Week]) -> None:
     def draw(week: Week) -> None:
         words, color = _STATES[week.state]
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             st.markdown(f"**Week of {week.monday.day} {week.monday:%b}**", width="stretch")
             st.badge(words, color=color)  # pyright: ignore[reportArgumentType]
             if st.button("Open", key=f"week-{week.monday}"):
@@ -248,8 +253,8 @@ def _pending(here: _Here, rows: Sequence[Pending]) -> None:
         connection = row.connection
         known = here.around.known(connection.person_id)
         provider = connection.provider.name if connection.provider else ""
-        with st.container(horizontal=True, vertical_alignment="center"):
-            about = f"{label(connection.need)} · {provider} · {label(row.step).lower()} {day(row.since)}"
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
+            about = f"{label(connection.need)} · {provider} · {label(row.step).lower()} {_short(row.since)}"
             st.markdown(f"**{plain(known.title if known else '')}**  \n{plain(about)}", width="stretch")
             st.badge(f"{row.days} days", color="orange" if row.days > desk_lists.SLOW_PROVIDER.days else "gray")
             if st.button("Open", key=f"pending-{connection.id}"):
@@ -263,9 +268,9 @@ def _quiet(here: _Here, rows: Sequence[Quiet]) -> None:
     def draw(row: Quiet) -> None:
         person = row.episode.person
         known = here.around.known(person.id)
-        with st.container(horizontal=True, vertical_alignment="center"):
+        with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             name = known.title if known else person.code
-            st.markdown(f"**{plain(name)}**  \nno contact since {day(row.since)}", width="stretch")
+            st.markdown(f"**{plain(name)}**  \nno contact since {_short(row.since)}", width="stretch")
             act.pick_day("Schedule", f"quiet-{row.episode.id}", here.who.today, partial(_plan, here, person.id, name))
             if st.button("Open", key=f"quiet-open-{row.episode.id}", help="Contact, or close the episode"):
                 _go("people", person=person.code)
@@ -283,7 +288,7 @@ def _plan(here: _Here, person_id: int, name: str, on: date) -> None:
 def _calls(count: int) -> None:
     with (
         st.container(border=True, key="list-calls"),
-        st.container(horizontal=True, vertical_alignment="center"),
+        st.container(horizontal=True, vertical_alignment="center", wrap=False),
     ):
         words = (
             "Behavioral health calls over 7 days old that nobody took up."

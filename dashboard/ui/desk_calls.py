@@ -107,7 +107,6 @@ def _row(who: Viewer, left: LeftCall, again: int) -> bool:
                 st.badge(f"called again {times}", icon=":material/repeat:", color="orange")
             if not left.on_shift:
                 st.badge("off shift", icon=":material/nightlight:", color="gray")
-        with st.container(horizontal=True):
             if st.button("Take as a referral", key=f"take-{call.id}", icon=":material/person_add:"):
                 number = call.incident_number or "without a number"
                 act.run(

@@ -126,7 +126,7 @@ def age_words(since: datetime, now: datetime) -> str:
 
 def accept(around: Around, row: Referral) -> None:
     """Accept: mine by one tap."""
-    if st.button("Accept", key=f"accept-{around.place}-{row.id}", type="primary", icon=":material/check:"):
+    if st.button("Accept", key=f"accept-{around.place}-{row.id}", type="primary"):
         _do(around, row, lambda s: decide_referral(s, around.who, row.id, DecisionForm(accept=True)), "accepted")
 
 
@@ -149,7 +149,6 @@ def assign(around: Around, row: Referral) -> None:
         list(others),
         key=f"assign-{around.place}-{row.id}",
         format_func=partial(_named, others),
-        icon=":material/person:",
     )
     if picked is not None:
         words = f"assigned to {others[picked]}"
@@ -203,7 +202,8 @@ def close(around: Around, row: Referral) -> None:
 
 def attempt(around: Around, row: Referral) -> None:
     """A try of any time and kind."""
-    act.lazily("Other time", f"attempt-{row.id}-{len(row.attempts)}", lambda: _attempt(around.who, row))
+    words = "Log attempt" if row.status is ReferralStatus.new else "Other attempt"
+    act.lazily(words, f"attempt-{row.id}-{len(row.attempts)}", lambda: _attempt(around.who, row))
 
 
 def tie(around: Around, row: Referral) -> None:

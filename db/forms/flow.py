@@ -65,5 +65,5 @@ class CallReasonForm(Form):
         "call_ids": "No call is chosen. Tick at least one.",
         "reason": "The reason is missing. Choose why there was no follow-up.",
     }
-    call_ids: frozenset[int] = Field(min_length=1, max_length=2_000)
+    call_ids: frozenset[int] = Field(min_length=1, max_length=50_000)
     reason: CallReason
