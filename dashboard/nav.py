@@ -40,6 +40,8 @@ PAGES: tuple[Page, ...] = (
     Page("log.py", "Log an intervention", ":material/edit_note:", "", (P.log_work,)),
     Page("referrals.py", "Referrals", ":material/inbox:", "", (P.log_work,)),
     Page("people.py", "People", ":material/groups:", "", (P.see_people,)),
+    Page("connections.py", "Connections", ":material/handshake:", "", (P.log_work,)),
+    Page("directory.py", "Directory", ":material/menu_book:", "", (P.log_work,)),
     Page("tally.py", "Weekly tally", ":material/checklist:", "", (P.certify_tally,)),
     Page("refer.py", "Refer someone", ":material/person_add:", "", (P.refer,)),
     Page("review.py", "Charts", ":material/monitoring:", "Review", (P.see_figures,)),
