@@ -31,6 +31,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dashboard import provider_page
 from dashboard.export import slip
+from dashboard.export.paper import routes as paper_routes
 from dashboard.export.routes import routes as export_routes
 from dashboard.ui import faults
 from dashboard.ui.session import BROWSER_COOKIE, SESSION_COOKIE, cookie_name
@@ -224,6 +225,7 @@ app = st.App(
         Route("/session/state", session_state, methods=["GET"]),
         Route("/live", live, methods=["GET"]),
         *export_routes(lambda request: _seat(_token(request))),
+        *paper_routes(lambda request: _seat(_token(request))),
         *slip.routes(lambda request: _seat(_token(request)), _same_origin),
         *provider_page.routes(),
     ],

@@ -233,9 +233,8 @@ def _not_suddenly_zero(rule: Rule, figures: Figures) -> Iterator[Finding]:
 
 
 def _filled(rule: Rule, figures: Figures) -> Iterator[Finding]:
-    for item in _each(rule.left):
-        if figures.reported.get(item) is None:
-            yield _finding(rule, figures, (item,))
+    if blank := tuple(item for item in _each(rule.left) if figures.reported.get(item) is None):
+        yield _finding(rule, figures, blank, names=", ".join(f"“{label(item)}”" for item in blank))
 
 
 _KINDS = {

@@ -1,24 +1,40 @@
-"""The weekly tally: a sheet like a spreadsheet, its reasons, the questions of certifying, the list of weeks."""
+"""The weekly tally of one person: which week, its cells and checks, saving, certifying and what that asks."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Literal
 
-import pandas as pd
 import streamlit as st
 from sqlalchemy import select
 
-from dashboard.ui import forms, session
-from dashboard.words import day, number
+from dashboard import nav
+from dashboard.export.paper import PAPER
+from dashboard.ui import forms, session, tally_beside, tally_locked
+from dashboard.ui.exhibit import plain
+from dashboard.ui.tally_grid import Cells, base, both, grid, reasons, typed
+from dashboard.words import day
 from db.access import Viewer
 from db.commands.desk import Saved
-from db.commands.tally import Blanks, Line, Sheet, WeekendAhead, calendar, certify_tally, form_of, save_tally, sheet
+from db.commands.tally import (
+    Blanks,
+    Sheet,
+    WeekendAhead,
+    calendar,
+    certify_tally,
+    findings,
+    form_of,
+    save_tally,
+    sheet,
+)
+from db.commands.weeks import comments
 from db.engine import record_session
 from db.errors import Invalid, TandemError
 from db.forms.tally import TallyCell
 from db.models import Staff
+from db.tally_rules import Finding
 from db.vocab import TallyItem, label
+from db.vocab.tally import Level
 from db.weeks import WeekState
 
 WORDS = {
@@ -28,28 +44,34 @@ WORDS = {
     WeekState.certified: "certified",
     WeekState.late: "certified late",
     WeekState.missing: "missing",
+    WeekState.accepted: "accepted",
 }
 OPEN = (WeekState.due, WeekState.draft, WeekState.missing)
 ASKING = "tally.asking"
-Cells = Mapping[TallyItem, TallyCell]
 
 
 def choose(who: Viewer) -> tuple[int, date] | None:
-    """Whose week, and which: the newest one that still has to be certified is open, older ones are named."""
+    """Whose week, and which: the address's, else the newest one that still has to be certified."""
+    asked_staff, asked_week = asked(who)
     with record_session(session.bind(), who) as database:
         staff = database.scalars(select(Staff).order_by(Staff.id)).all()
         names = {s.id: s.name for s in staff}
-        own = list(names).index(who.staff_id) if who.staff_id in names else 0
-        left, right = st.columns(2)
+        own = asked_staff if asked_staff in names else who.staff_id
+        left, right, more = st.columns([4, 4, 4], vertical_alignment="bottom")
         with left:
             picked = st.selectbox(
-                "Staff member", list(names), format_func=lambda key: names[key], index=own, key="tally-staff"
+                "Staff member",
+                list(names),
+                format_func=lambda key: names[key],
+                index=list(names).index(own) if own in names else 0,
+                key="tally-staff",
             )
         weeks = dict(calendar(database, who, picked)) if picked is not None else {}
     if picked is None or not weeks:
         st.info("There is no week to report yet: the pilot has not begun for this person.", icon=":material/event:")
         return None
     first = max((w for w, state in weeks.items() if state in OPEN), default=max(weeks))
+    first = asked_week if asked_week and asked_week in weeks and picked == own else first
     with right:
         week = st.selectbox(
             "Week of",
@@ -58,120 +80,107 @@ def choose(who: Viewer) -> tuple[int, date] | None:
             index=list(weeks).index(first),
             key=f"tally-week-{picked}",
         )
-    waiting = [w for w, state in weeks.items() if state in OPEN and w != week]
-    if waiting:
-        named = ", ".join(f"{day(w)} ({WORDS[weeks[w]]})" for w in sorted(waiting)[:4])
-        st.caption(f"Also to certify: week of {named}{' and more' if len(waiting) > 4 else ''}.")
+    with more:
+        _elsewhere(picked, week)
+    if week:
+        st.query_params.from_dict({"staff": str(picked), "week": week.isoformat()})
     return (picked, week) if week else None
+
+
+def asked(who: Viewer) -> tuple[int | None, date | None]:
+    """Staff and week of the address, None for what is none."""
+    staff, week = st.query_params.get("staff", ""), st.query_params.get("week", "")
+    try:
+        monday = date.fromisoformat(week)
+    except ValueError:
+        monday = None
+    return int(staff) if staff.isdecimal() and len(staff) < 10 else None, monday
+
+
+def _elsewhere(staff_id: int, week: date | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="right"):
+        st.page_link(nav.VIEWS / "weeks.py", label="All weeks", icon=":material/calendar_month:")
+        if week is not None:
+            with st.popover("Paper form", icon=":material/print:"):
+                address = f"{PAPER}?staff={staff_id}&week={week.isoformat()}"
+                st.link_button("As it stands", address, width="stretch", icon=":material/description:")
+                st.link_button("Blank", f"{address}&blank=1", width="stretch", icon=":material/draft:")
 
 
 def show(who: Viewer, staff_id: int, week: date) -> None:
     """The sheet of one week: open to edit until it is certified, then locked."""
     with record_session(session.bind(), who) as database:
         opened = sheet(database, who, staff_id, week)
-    _state(opened)
-    if opened.locked:
-        _locked(opened)
-        return
+        said = comments(database, who, staff_id, week)
+    state(opened)
     form = forms.draft(f"tally-{staff_id}-{week.isoformat()}")
-    cells = _reasons(form, opened, _grid(form, opened))
-    save, certify = st.columns(2)
-    with save:
-        if st.button("Save draft", key=form.key("draft"), width="stretch", icon=":material/save:"):
-            _try(form, lambda: _store(who, opened, cells), "Draft saved")
-    with certify:
-        if st.button(
-            "Certify the week", key=form.key("certify"), type="primary", width="stretch", icon=":material/verified:"
-        ):
-            _try(form, lambda: _certify(who, opened, cells), "Certified")
-    _leftover(form)
+    if opened.locked:
+        tally_locked.show(who, form, opened, said)
+        return
+    collided = bool(typed(form)) and form.kept("revision") != opened.revision
+    if collided:
+        saved = f" ({opened.saved})" if opened.saved else ""
+        both(form, opened, f"Somebody saved this week while you had it open{saved}.", "Keep mine", "Take theirs")
+    cells_side, beside = st.columns([3, 2], gap="large")
+    with cells_side:
+        figures = grid(form, opened, said)
+        st.caption("Empty is “not recorded”, not zero. A cell you leave alone follows the log.")
+        cells = reasons(form, opened, figures)
+    with beside:
+        found = tally_beside.checks(form.name, _fingerprint(opened, cells), lambda: _run(who, opened, cells))
+        _buttons(who, form, opened, cells)
+        first = next((item for f in found if f.level is not Level.note for item in f.items), next(iter(TallyItem)))
+        tally_beside.cell(who, form, opened, said, first)
     if session.recall(ASKING) == form.name:
-        _ask(who, form, opened, cells)
+        _ask(who, form, opened, cells, found)
 
 
-def _state(opened: Sheet) -> None:
+def state(opened: Sheet) -> None:
+    """How the week stands, in a badge and a sentence."""
+    draft = f"Saved {opened.saved}. " if opened.saved and not opened.locked else ""
     words = {
         WeekState.running: "This week can be certified from Friday noon.",
         WeekState.due: "Due by Monday, 23:59.",
-        WeekState.draft: "Draft. Due by Monday, 23:59.",
+        WeekState.draft: "Due by Monday, 23:59.",
         WeekState.missing: "This week was due on the Monday after it. Certified now, it counts as late.",
         WeekState.certified: f"Certified {opened.certified}. Locked.",
         WeekState.late: f"Certified late, {opened.certified}. Locked.",
+        WeekState.accepted: f"Certified {opened.certified}. Accepted {opened.accepted}. Locked.",
     }
     colors: dict[WeekState, Literal["orange", "green"]] = {
         WeekState.missing: "orange",
         WeekState.late: "orange",
         WeekState.certified: "green",
+        WeekState.accepted: "green",
     }
     with st.container(horizontal=True, vertical_alignment="center"):
         st.badge(WORDS[opened.state].capitalize(), color=colors.get(opened.state, "gray"))
-        st.markdown(words[opened.state], width="stretch")
+        st.markdown(plain(draft + words[opened.state]), width="stretch")
 
 
-def _frame(lines: Sequence[Line]) -> pd.DataFrame:
-    return pd.DataFrame(
-        {
-            "item": [label(line.item) for line in lines],
-            "log": [float(line.log) for line in lines],
-            "reported": [None if line.reported is None else float(line.reported) for line in lines],
-            "past": [[float(v) if v is not None else 0.0 for v in line.history] for line in lines],
-        }
-    ).astype({"reported": "float64"})
+def _buttons(who: Viewer, form: forms.Draft, opened: Sheet, cells: Cells) -> None:
+    save, certify = st.columns(2)
+    with save:
+        if st.button("Save draft", key=form.key("draft"), width="stretch", icon=":material/save:", shortcut="Alt+S"):
+            _try(form, lambda: _store(who, base(form, opened), cells), "Draft saved")
+    with certify:
+        if st.button(
+            "Certify the week", key=form.key("certify"), type="primary", width="stretch", icon=":material/verified:"
+        ):
+            _try(form, lambda: _certify(who, base(form, opened), cells), "Certified")
+    elsewhere = [sentence for name, sentence in form.errors.items() if name not in form.shown and name != "comment"]
+    if elsewhere:
+        st.error(f"{plain(' '.join(elsewhere))} Nothing you typed is lost.")
 
 
-def _columns() -> dict[str, Any]:
-    return {
-        "item": st.column_config.TextColumn("Item", disabled=True, width=168),
-        "log": st.column_config.NumberColumn("Log", disabled=True, format="%g", width=46, help="What the log says now"),
-        "reported": st.column_config.NumberColumn(
-            "Reported", min_value=0, format="%g", width=84, help="Empty means not recorded. Zero is 0."
-        ),
-        "past": st.column_config.LineChartColumn("12 weeks", y_min=0, width=64, help="The figures that counted"),
-    }
+def _fingerprint(opened: Sheet, cells: Cells) -> str:
+    """What the checks depend on."""
+    return f"{opened.revision} {[line.log for line in opened.lines]} {cells}"
 
 
-def _grid(form: forms.Draft, opened: Sheet) -> dict[TallyItem, Decimal | None]:
-    """The editor; its values by item."""
-    edited = st.data_editor(
-        _frame(opened.lines),
-        key=form.key(f"grid-{opened.revision}"),
-        column_config=_columns(),
-        hide_index=True,
-        num_rows="fixed",
-        height="content",
-        placeholder="–",
-        alt="The items of the week: what the log says, what is reported, the last twelve weeks",
-    )
-    st.caption("Empty is “not recorded”, not zero. A cell you leave alone follows the log.")
-    values = edited["reported"].tolist()
-    return {
-        line.item: None if pd.isna(value) else Decimal(str(round(value, 4))).normalize()
-        for line, value in zip(opened.lines, values, strict=True)
-    }
-
-
-def _reasons(form: forms.Draft, opened: Sheet, reported: Mapping[TallyItem, Decimal | None]) -> Cells:
-    """Where a number is not the log's, its reason is asked for, next to both."""
-    cells: dict[TallyItem, TallyCell] = {}
-    asked = False
-    for line in opened.lines:
-        value, reason = reported[line.item], line.reason
-        differs = value != line.log if value is not None else line.log > 0
-        if differs:
-            if not asked:
-                st.markdown("**Why does it differ from the log?**")
-                asked = True
-            said = number(value, digits=2) if value is not None else "blank"
-            reason = st.text_input(
-                f"{label(line.item)}: log {number(line.log, digits=2)}, reported {said}",
-                value=line.reason or "",
-                key=form.key(f"why-{line.item.value}-{opened.revision}"),
-                placeholder="Two visits were never logged",
-                max_chars=200,
-            )
-        form.wrong(line.item.value)
-        cells[line.item] = TallyCell(reported=value, reason=reason if differs else None)
-    return cells
+def _run(who: Viewer, opened: Sheet, cells: Cells) -> list[Finding]:
+    with record_session(session.bind(), who) as database:
+        return findings(database, who, form_of(opened, cells))
 
 
 def _store(who: Viewer, opened: Sheet, cells: Cells) -> Saved:
@@ -193,38 +202,42 @@ def _try(form: forms.Draft, command: Callable[[], Saved], words: str) -> None:
         session.remember(ASKING, form.name)
     except Invalid as error:
         form.errors = error.errors
+        session.forget(ASKING)
     except TandemError as error:
         form.errors = {"": str(error)}
+        session.forget(ASKING)
     else:
+        comment = tally_beside.comment_of(form)
         form.start_over()
+        form.fill({"comment": comment})
         session.forget(ASKING)
         st.toast(words, icon=":material/check:")
+    tally_beside.run_again_next(form.name)
     st.rerun()
 
 
-def _leftover(form: forms.Draft) -> None:
-    elsewhere = [sentence for name, sentence in form.errors.items() if name not in form.shown]
-    if form.errors:
-        st.error(" ".join(elsewhere) or "Not certified yet: see the sentences above. Nothing you typed is lost.")
-
-
-def _ask(who: Viewer, form: forms.Draft, opened: Sheet, cells: Cells) -> None:
-    """The questions of certifying: each blank, and the weekend."""
+def _ask(who: Viewer, form: forms.Draft, opened: Sheet, cells: Cells, found: list[Finding]) -> None:
+    """The questions of certifying: each blank, the weekend; and what is worth a look."""
 
     @st.dialog("Before it is certified", on_dismiss=lambda: session.forget(ASKING))
     def questions() -> None:
         blanks = [item for item in TallyItem if cells[item].reported is None]
         answers: dict[TallyItem, str | None] = {}
+        for finding in found:
+            if finding.level is Level.check:
+                st.markdown(f":orange[:material/help: **Check**] {plain(finding.sentence)}")
         if blanks:
             st.markdown("These are blank. Was it zero, or was it not recorded?")
-            every = st.segmented_control("All of them", ["0", "Not recorded"], key=form.key("blank-all"))
+            every = st.segmented_control("All of them", ["0", "Not recorded"], key=f"{form.name}-blank-all")
             for item in blanks:
                 answers[item] = st.segmented_control(
-                    label(item), ["0", "Not recorded"], key=form.key(f"blank-{item.value}-{every}"), default=every
+                    label(item), ["0", "Not recorded"], key=f"{form.name}-blank-{item.value}-{every}", default=every
                 )
         over = who.today > opened.week + timedelta(days=6)
-        weekend = over or st.checkbox("The week runs to Sunday: I expect no more work in it", key=form.key("weekend"))
-        if st.button("Certify", type="primary", width="stretch", key=form.key("certify-now")):
+        weekend = over or st.checkbox(
+            "The week runs to Sunday: I expect no more work in it", key=f"{form.name}-weekend"
+        )
+        if st.button("Certify", type="primary", width="stretch", key=f"{form.name}-certify-now"):
             if open_ones := [label(i) for i, a in answers.items() if a is None]:
                 st.error(f"Still to answer: {', '.join(open_ones)}.")
                 return
@@ -236,37 +249,10 @@ def _ask(who: Viewer, form: forms.Draft, opened: Sheet, cells: Cells) -> None:
             final = dict(cells) | filled
             _try(
                 form,
-                lambda: _certify(who, opened, final, confirmed_blanks=left, weekend_confirmed=bool(weekend)),
+                lambda: _certify(
+                    who, base(form, opened), final, confirmed_blanks=left, weekend_confirmed=bool(weekend)
+                ),
                 "Certified",
             )
 
     questions()
-
-
-def _locked(opened: Sheet) -> None:
-    frame = _frame(opened.lines)
-    frame["reason"] = [line.reason or "" for line in opened.lines]
-    st.dataframe(
-        frame,
-        column_config=_columns() | {"reason": st.column_config.TextColumn("Why it differs")},
-        hide_index=True,
-        height="content",
-        placeholder="–",
-    )
-
-
-def weeks(who: Viewer, staff_id: int) -> None:
-    """Every week so far, and how it stands."""
-    with record_session(session.bind(), who) as database:
-        rows = calendar(database, who, staff_id)
-    on_time = sum(state is WeekState.certified for _, state in rows)
-    late = sum(state is WeekState.late for _, state in rows)
-    missing = sum(state is WeekState.missing for _, state in rows)
-    st.subheader("All weeks", anchor=False)
-    st.caption(f"{on_time} certified on time, {late} late, {missing} missing.")
-    st.dataframe(
-        pd.DataFrame({"week": [day(w) for w, _ in rows], "state": [WORDS[s].capitalize() for _, s in rows]}),
-        column_config={"week": "Week of", "state": "State"},
-        hide_index=True,
-        height=420,
-    )

@@ -1,4 +1,4 @@
-"""This week's tally: prefilled from the log, certified once, then locked."""
+"""The weekly tally: prefilled from the log, checked, certified once, then locked and amended on the record."""
 
 import streamlit as st
 
@@ -8,11 +8,6 @@ from db.access import Permission
 who = session.require(Permission.certify_tally)
 forms.for_fingers()
 st.title("Weekly tally", anchor=False)
-editor, overview = st.columns([3, 1], gap="large")
-with editor:
-    chosen = tally_sheet.choose(who)
-    if chosen is not None:
-        tally_sheet.show(who, *chosen)
+chosen = tally_sheet.choose(who)
 if chosen is not None:
-    with overview:
-        tally_sheet.weeks(who, chosen[0])
+    tally_sheet.show(who, *chosen)

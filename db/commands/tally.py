@@ -100,8 +100,9 @@ def sheet(session: Session, viewer: Viewer, staff_id: int, week: date) -> Sheet:
     saved = {t.week: t for t in tallies(session, staff_id, before, week)}
     logged = _logged(session, viewer, now, staff_id, before, week)
     row = saved.get(week)
-    values = {v.item: v for v in row.values} if row else {}
     certified_at = row.certified_at if row else None
+    readable = row is not None and (certified_at is not None or viewer.may(Permission.see_people))
+    values = {v.item: v for v in row.values} if row and readable else {}
     past = tuple(_weeks_before(session, week))
     return Sheet(
         staff_id=staff_id,

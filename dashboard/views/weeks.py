@@ -1,0 +1,25 @@
+"""All weeks of everybody: due, draft, certified, late, missing, accepted. The chief reads and accepts them here."""
+
+import streamlit as st
+
+from dashboard.ui import forms, live, session, tally_calendar, tally_sheet, tally_week
+from db.access import Permission
+from db.vocab import Scope
+
+who = session.require(Permission.see_tallies)
+forms.for_fingers()
+st.title("Weeks", anchor=False)
+
+
+@st.fragment
+def calendar() -> None:
+    """Drawn anew when somebody saves, certifies, asks or accepts."""
+    live.version(Scope.work)
+    tally_calendar.show(session.require(Permission.see_tallies))
+
+
+chosen = tally_week.chosen(who, *tally_sheet.asked(who))
+if chosen is None:
+    calendar()
+else:
+    tally_week.show(who, *chosen)
