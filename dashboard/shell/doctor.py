@@ -14,7 +14,8 @@ import typer
 from sqlalchemy import Engine, func, select, text
 
 from dashboard.shell import revisions
-from db import engine, migrate, settings
+from db import engine, mail, migrate, settings
+from db.commands import notices
 from db.engine import aggregate_session
 from db.errors import Setup
 from db.models import Identity, InterventionNote, Pilot, User
@@ -63,6 +64,7 @@ def examine(fix: bool) -> Iterator[Finding]:
     yield from _clock(known, bind if reached else None)
     if reached:
         yield from _content(bind)
+    yield from _notices(bind if reached else None)
     yield from _helpers()
 
 
@@ -176,6 +178,27 @@ def _content(bind: Engine) -> Iterator[Finding]:
             "https",
             "Tandem speaks plain HTTP. Others sign in through a reverse proxy with HTTPS: see the README.",
         )
+
+
+def _notices(bind: Engine | None) -> Iterator[Finding]:
+    """E-mail is optional: off is fine, half set up or failing is not."""
+    try:
+        to = mail.server()
+    except Setup as error:
+        yield Finding(State.wrong, "notices", str(error))
+        return
+    if to is None:
+        yield Finding(State.fine, "notices", "off: no TANDEM_SMTP is set")
+        return
+    yield Finding(State.fine, "notices", f"by {to}")
+    if not mail.address_of_tandem():
+        yield Finding(State.note, "notices", "They hold no link: set TANDEM_URL to where staff open Tandem.")
+    if bind is None:
+        return
+    with aggregate_session(bind) as session:
+        for why, count in notices.troubles(session, settings.wall_clock()):
+            told = f"{count} of the last seven days {'was' if count == 1 else 'were'} not sent: {why}"
+            yield Finding(State.wrong, "notices", told)
 
 
 def _helpers() -> Iterator[Finding]:

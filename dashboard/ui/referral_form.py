@@ -6,15 +6,20 @@ from typing import Any
 import streamlit as st
 
 from dashboard.ui import forms, session
+from dashboard.ui.exhibit import plain
 from db.access import Permission, Viewer
+from db.commands import notices
 from db.commands.desk import Saved
 from db.commands.people import everyone
-from db.commands.referrals import record_referral
-from db.commands.referrer import sent_by
+from db.commands.referrals import alike, record_referral
+from db.commands.referrer import Sent, sent_by
+from db.consents import REDISCLOSURE_NOTICE
 from db.engine import record_session
 from db.forms import checked, clock
 from db.forms.work import ReferralForm
-from db.vocab import Need, Source, Urgency
+from db.models import Referral
+from db.vocab import Need, Source, Urgency, label
+from db.vocab.desk import ShownStatus
 
 SENT = "refer.sent"
 
@@ -35,8 +40,7 @@ def show(who: Viewer) -> None:
         form, "safety_note", "Safety: anything the clinician must know before going", placeholder="Dog, weapon, threats"
     )
     values["agreed"] = forms.yes_no(form, "agreed", "Does the person agree to be contacted?")
-    if form.has("incident_number") or form.has("name"):
-        values["confirmed_other"] = st.checkbox("Another person or another matter: send it", key=form.key("other"))
+    values["confirmed_other"] = _another(form, who, values)
     forms.save_button(
         form,
         "Send the referral",
@@ -46,10 +50,34 @@ def show(who: Viewer) -> None:
     )
 
 
+def _another(form: forms.Draft, who: Viewer, values: Mapping[str, Any]) -> bool:
+    """Before anything is sent: what was sent already of the same person or incident, and whether this is another."""
+    with record_session(session.bind(), who) as database:
+        found = alike(database, who, values.get("name"), values.get("incident_number"))
+        told = [_already(row) for row in found[:3]]
+    if not told and not (form.has("incident_number") or form.has("name")):
+        return False
+    with st.container(border=True, key="refer-alike"):
+        if told:
+            st.markdown(":orange[:material/content_copy:] **Referred already?**  \n" + "  \n".join(told))
+        return st.checkbox("Another person or another matter: send it", key=form.key("other"))
+
+
+def _already(row: Referral) -> str:
+    """“14 Nov 2026, 10:00 from officer · Incident HB-100 · Ana Ruiz”: as much of it as this viewer may see."""
+    name = row.detail.name if row.detail and row.detail.name else ""
+    incident = f"Incident {row.incident_number}" if row.incident_number else ""
+    sent = f"{clock(row.received_at, session.pilot().time_zone)} from {label(row.source).lower()}"
+    return plain(" · ".join(part for part in (sent, incident, name) if part))
+
+
 def _send(who: Viewer, values: Mapping[str, Any]) -> Saved:
     form = checked(ReferralForm, values)
     with record_session(session.bind(), who) as database:
-        return record_referral(database, who, form)
+        saved = record_referral(database, who, form)
+    if form.urgency is Urgency.urgent and not saved.again:
+        notices.tell_urgent(session.bind(), who, saved.id)  # in a thread: it neither delays nor fails the referral
+    return saved
 
 
 def _source(form: forms.Draft, who: Viewer) -> dict[str, Any]:
@@ -102,7 +130,8 @@ def _what_next(sent: tuple[Any, ...]) -> None:
     }
     st.markdown(
         f"**What happens next**\n\n1. {soon[urgency]}\n"
-        "2. Below you see when it has been reviewed. What follows is private to the person.\n"
+        "2. Under “My referrals” you see when it was reviewed, and that the person was contacted "
+        "if they consent to your knowing. The rest is private to the person.\n"
         "3. The desk works weekdays. **If somebody is in danger now, call for a response as always.**"
     )
     if st.button("Refer somebody else", type="primary", width="stretch", icon=":material/person_add:"):
@@ -111,7 +140,7 @@ def _what_next(sent: tuple[Any, ...]) -> None:
 
 
 def mine(who: Viewer) -> None:
-    """The viewer's own referrals: received or reviewed, nothing else."""
+    """The viewer's own referrals: received or reviewed; contacted and closed only under a consent."""
     if who.may(Permission.see_people):
         return
     st.subheader("My referrals", anchor=False)
@@ -122,8 +151,18 @@ def mine(who: Viewer) -> None:
     for row in rows:
         with st.container(border=True, horizontal=True, vertical_alignment="center"):
             incident = f"Incident {row.incident_number}" if row.incident_number else "No incident number"
-            st.markdown(f"{clock(row.received_at, zone)}  \n:gray[{incident}]", width="stretch")
-            if row.reviewed:
-                st.badge("Reviewed", icon=":material/visibility:", color="green")
-            else:
-                st.badge("Received", icon=":material/inbox:", color="gray")
+            st.markdown(f"{clock(row.received_at, zone)}  \n:gray[{plain(incident)}]", width="stretch")
+            _status(row)
+    if any(row.told for row in rows):
+        st.caption(f"Contacted and closed are shown with the person's consent. {REDISCLOSURE_NOTICE}")
+
+
+def _status(row: Sent) -> None:
+    if ShownStatus.closed in row.told:
+        st.badge(label(ShownStatus.closed), icon=":material/task_alt:", color="green")
+    elif ShownStatus.contacted in row.told:
+        st.badge(label(ShownStatus.contacted), icon=":material/record_voice_over:", color="green")
+    elif row.reviewed:
+        st.badge("Reviewed", icon=":material/visibility:", color="green")
+    else:
+        st.badge("Received", icon=":material/inbox:", color="gray")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import account, exhibit, session
+from dashboard.ui import account, exhibit, notices, session
 from db.vocab import label
 
 viewer = session.require()
@@ -13,6 +13,7 @@ with left:
     st.subheader("Password", anchor=False)
     if account.password_form():
         st.success("The password is changed. Your other sessions have ended.", icon=":material/check:")
+    notices.switches(viewer)
 with right:
     st.subheader("Where you are signed in", anchor=False)
     account.session_list()
