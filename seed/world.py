@@ -15,6 +15,7 @@ from seed.calls import all_calls
 from seed.care import Care
 from seed.care_rows import care_rows
 from seed.directory import Directory
+from seed.family import family_rows
 from seed.money import money_rows
 from seed.story import Clock
 from seed.tallies import tally_rows
@@ -54,6 +55,7 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
                 "Point TANDEM_HOME or DATABASE_URL at an empty place, or run “make demo-reset” to make the demo anew."
             )
         rows = rows_of(today, seed=seed)
+        rows |= family_rows(rows, Clock(today), seed)
         rows[AuditEntry] = [
             {"id": 1, "at": wall_clock(), "actor": "seed", "action": "build demo city", "detail": {"today": str(today)}}
         ]
