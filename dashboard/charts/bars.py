@@ -17,9 +17,9 @@ def bars(canvas: Canvas) -> go.Figure:
     if rows.has("share") and canvas.kind == "percent":
         canvas.kind = "number"  # the shares are the percentages, the values what they count
     ends = []
-    for value, share in zip(rows.values("value"), rows.values("share"), strict=True):
-        if value is None:
-            ends.append(canvas.word("hidden"))
+    for value, share, gone in zip(rows.values("value"), rows.values("share"), rows.hidden, strict=True):
+        if value is None:  # not shown to this audience, or not known, as the wait of nine in ten while most still wait
+            ends.append(canvas.word("hidden") if gone else "–")
         else:
             extra = f" · {axes.words(share, 'percent', canvas.lang)}" if share is not None else ""
             ends.append(canvas.say(value) + extra)
@@ -49,17 +49,35 @@ def _reasons(to: str, canvas: Canvas) -> str:
     return f" ({', '.join(kept)})" if kept else ""
 
 
+NARROW = 380
+"""Pixels of an exhibit on a phone: on a page the words beside the bars must find room there too."""
+LONG = 24
+"""Letters after which a name takes a second line."""
+
+
+def _broken(name: str) -> str:
+    """A long name on two lines, parted at the space nearest its middle."""
+    spaces = [k for k, letter in enumerate(name) if letter == " "]
+    if len(name) <= LONG or not spaces:
+        return name
+    middle = min(spaces, key=lambda k: abs(k - len(name) / 2))
+    return f"{name[:middle]}<br>{name[middle + 1 :]}"
+
+
 def _horizontal(canvas: Canvas, rows: Rows, groups: list[str], ends: list[str], parts: list[str]) -> go.Figure:
     m, p = canvas.at.metrics, canvas.at.palette
     places, headings = _places(parts)
+    names = groups if canvas.at.slide else [_broken(name) for name in groups]
     count = len(groups) + len(headings)
-    height = m.height if canvas.at.slide else max(m.height, round(count * m.font * 2.1) + m.top + 8)
-    names = [*groups, *headings.values()]
-    left = min(max(axes.width_of(name, m.font) for name in names) + 16, m.width * 0.42)
+    line = 2.5 if any("<br>" in name for name in names) else 2.1
+    height = m.height if canvas.at.slide else max(m.height, round(count * m.font * line) + m.top + 8)
+    pieces = [piece for name in (*names, *headings.values()) for piece in name.split("<br>")]
+    left = min(max(axes.width_of(piece, m.font) for piece in pieces) + 16, m.width * 0.42)
     values = rows.values("value")
     longest = max([v for v in (*values, *rows.values("high")) if v] + [1e-9])
     room = max(axes.width_of(e, m.font) for e in ends) + 12
-    reach = longest / max(0.25, 1 - room / (m.width - left - 16))
+    width = m.width if canvas.at.slide else min(m.width, NARROW)
+    reach = longest / max(0.4, 1 - room / (width - left - 16))
     canvas.traces.append(
         {
             "type": "bar",
@@ -77,13 +95,13 @@ def _horizontal(canvas: Canvas, rows: Rows, groups: list[str], ends: list[str], 
         top = min(max(v for v in (value, b if interval else None, 0) if v is not None), reach)
         canvas.note(words, p.text if value is not None else p.quiet, x=top, y=k, xanchor="left", xshift=m.font * 0.4)
         if interval:
-            for color, width in ((p.ground, m.line * 2), (p.text, m.thin)):
-                line = {"color": color, "width": width}
+            for color, thick in ((p.ground, m.line * 2), (p.text, m.thin)):
+                stroke = {"color": color, "width": thick}
                 canvas.shapes.append(
-                    {"type": "line", "x0": a, "x1": min(b or 0, reach), "y0": k, "y1": k, "line": line}
+                    {"type": "line", "x0": a, "x1": min(b or 0, reach), "y0": k, "y1": k, "line": stroke}
                 )
     canvas.unit_note(0)
-    ticks = {**dict(zip(places, groups, strict=True)), **{k: f"<b>{words}</b>" for k, words in headings.items()}}
+    ticks = {**dict(zip(places, names, strict=True)), **{k: f"<b>{words}</b>" for k, words in headings.items()}}
     layout = {
         "template": template(canvas.at),
         "height": height,

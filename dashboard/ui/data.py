@@ -5,6 +5,8 @@ write anywhere makes exactly the figures that depend on it be computed anew. Who
 time, before the cache is looked at; what comes out is shared and must not be changed.
 """
 
+from dataclasses import replace
+
 import plotly.graph_objects as go
 import streamlit as st
 
@@ -44,11 +46,18 @@ def one(viewer: Viewer, now: dict[Scope, int], key: str, filters: Filters, audie
     return _result((viewer, key, filters, audience), _state(now, key, filters, audience))
 
 
-def figure(now: dict[Scope, int], result: Result, *, size: Size = "exhibit", height: int | None = None) -> go.Figure:
-    """The drawn Result, in the browser's mode. Raises KeyError for a measure without a chart."""
+def figure(
+    now: dict[Scope, int], result: Result, *, size: Size = "exhibit", height: int | None = None, by: str = ""
+) -> go.Figure:
+    """The drawn Result, in the browser's mode. Raises KeyError for a measure without a chart.
+
+    ``by``: only this one of the ways in which its table breaks the count down.
+    """
     state = _state(now, result.key, result.filters, result.audience)
     night = dark()
-    return _figure((result, size, night, height), f"{state} {size} {night} {height}")
+    if by:
+        result = replace(result, table=result.table[result.table["by"] == by].reset_index(drop=True))
+    return _figure((result, size, night, height), f"{state} {size} {night} {height} {by}")
 
 
 def deck(viewer: Viewer, now: dict[Scope, int], filters: Filters) -> tuple[Leaf, ...]:

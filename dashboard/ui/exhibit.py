@@ -11,7 +11,7 @@ from dashboard.charts.spark import spark
 from dashboard.export.tables import csv, readable, source_line
 from dashboard.measures import MEASURES
 from dashboard.model import Measure, Result
-from dashboard.ui import data
+from dashboard.ui import data, record_link
 from db.vocab import Scope
 
 CARD_WIDTH = 146
@@ -56,20 +56,32 @@ def _figure_and_line(result: Result) -> str:
 
 
 def exhibit(
-    result: Result, now: dict[Scope, int], *, height: int | None = None, answer: str | None = None, empty: str = ""
+    result: Result,
+    now: dict[Scope, int],
+    *,
+    height: int | None = None,
+    answer: str | None = None,
+    empty: str = "",
+    apart: bool = False,
 ) -> None:
-    """One question, its computed answer, its chart. ``empty``: what to do first, where there is nothing to draw."""
+    """One question, its computed answer, its chart. ``empty``: what to do first, where there is nothing to draw.
+
+    ``apart``: a count that is broken down in several ways shows one at a time, chosen here.
+    """
     measure = MEASURES[result.key]
     blank = bare(result, str(measure.chart))
     with st.container(border=True, gap=None, height="stretch", key=f"exhibit-{result.key}"):
         with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
             words = "" if blank and empty else plain(result.sentence if answer is None else answer)
-            st.markdown(f"**{plain(measure.question)}** {words}", width="stretch")
-            _about(result, measure, "", f"about-{result.key}")
+            aside = " :gray[provisional]" if result.provisional and not blank else ""
+            st.markdown(f"**{plain(measure.question)}** {words}{aside}", width="stretch")
+            with st.container(horizontal=True, vertical_alignment="center", gap=None, width="content", wrap=False):
+                record_link.link(result.key, result.filters, "")
+                _about(result, measure, "", f"about-{result.key}")
         if blank:
             nothing(empty or result.sentence, height)
             return
-        figure = data.figure(now, result, height=height)
+        figure = data.figure(now, result, height=height, by=_breakdown(result) if apart else "")
         st.plotly_chart(
             figure,
             theme=None,
@@ -77,6 +89,14 @@ def exhibit(
             key=f"chart-{result.key}",
             alt=f"{measure.question} {result.sentence}",
         )
+
+
+def _breakdown(result: Result) -> str:
+    """The chosen one of several breakdowns; empty where there is one."""
+    ways = list(dict.fromkeys(result.table["by"])) if "by" in result.table else []
+    if len(ways) < 2:
+        return ""
+    return st.selectbox("By", ways, key=f"by-{result.key}", label_visibility="collapsed", width=220)
 
 
 def nothing(words: str, height: int | None = None) -> None:
@@ -100,6 +120,7 @@ def _details(result: Result, measure: Measure, key: str) -> None:
     facts = [fact for fact in (_interval(result), _size(result)) if fact]
     if facts:
         st.markdown(" · ".join(facts))
+    record_link.link(result.key, result.filters, "Open the records")
     for caveat in result.caveats:
         st.caption(plain(caveat))
     if result.provisional:

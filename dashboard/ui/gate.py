@@ -50,7 +50,8 @@ def _menu_of_nothing(instead: Callable[[], None]) -> StreamlitPage:
 
 
 def _file(entry: nav.Page) -> StreamlitPage:
-    return st.Page(nav.VIEWS / entry.file, title=entry.title, icon=entry.icon)
+    seen = "visible" if entry.listed else "hidden"
+    return st.Page(nav.VIEWS / entry.file, title=entry.title, icon=entry.icon, visibility=seen)
 
 
 def _unnamed(path: str, draw: Callable[[], None], *, default: bool = False) -> StreamlitPage:

@@ -1,0 +1,61 @@
+"""The way from a count to its records: a small link that carries the slice in its address."""
+
+from datetime import date
+
+import streamlit as st
+
+from dashboard import nav
+from dashboard.measures import MEASURES
+from dashboard.measures.compute import pilot_to_date, quarter_to_date
+from dashboard.model import Filters
+from dashboard.ui import session
+from db.access import Permission, Viewer
+from db.engine import record_session
+from db.models import Staff
+
+PAGE = nav.VIEWS / "records.py"
+
+
+def has_records(viewer: Viewer, key: str) -> bool:
+    """Whether :func:`link` leads somewhere for this viewer."""
+    measure = MEASURES[key]
+    return (
+        measure.records is not None
+        and viewer.may(Permission.see_figures)
+        and viewer.may(Permission(measure.permission))
+    )
+
+
+def link(key: str, filters: Filters, label: str = "Records", *, week: date | None = None, **part: str) -> None:
+    """A small link to the records that ``key`` counts in this slice; one week or one part of them if asked.
+
+    Nothing is drawn for a measure without records. ``part``: a column and its value, as ``need="housing"``.
+    """
+    if has_records(session.viewer(), key):
+        target = address(key, filters, week=week, **part)
+        st.page_link(PAGE, label=label, icon=":material/list_alt:", query_params=target, help="Open the records")
+
+
+def address(key: str, filters: Filters, *, week: date | None = None, **part: str) -> dict[str, str | list[str]]:
+    """The query of the Records page for this slice; defaults are left out."""
+    target: dict[str, str | list[str]] = {"measure": key}
+    pilot = session.pilot()
+    ends = (filters.first, filters.last)
+    whole, quarter = pilot_to_date(pilot, filters.as_of), quarter_to_date(pilot, filters.as_of)
+    if ends == (quarter.first, quarter.last) and ends != (whole.first, whole.last):
+        target["period"] = PERIOD_QUARTER
+    elif ends != (whole.first, whole.last):
+        target |= {"period": PERIOD_DATES, "dates": [end.isoformat() for end in ends]}
+    if filters.staff_id is not None:
+        with record_session(session.bind(), session.viewer()) as database:
+            member = database.get(Staff, filters.staff_id)
+        target |= {"staff": member.name} if member else {}
+    if week is not None:
+        target["week"] = week.isoformat()
+    for column, value in part.items():
+        target["part"] = f"{column}.{value}"
+    return target
+
+
+PERIOD_QUARTER, PERIOD_DATES = "Quarter", "Dates"
+"""As the filter bar writes them into the address."""

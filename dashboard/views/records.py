@@ -1,0 +1,28 @@
+"""The records behind a count, from the very query that made it."""
+
+import streamlit as st
+
+from dashboard.ui import filters, forms, live, records, session
+from db.access import Permission
+from db.vocab import Scope
+
+viewer = session.require(Permission.see_figures)
+pilot = session.pilot()
+forms.for_fingers()
+
+
+@st.fragment
+def listed(chosen: filters.Filters, key: str) -> None:
+    """Drawn again by itself when somebody saves."""
+    with st.container(gap="small"):
+        live.version(Scope.work, Scope.setup)
+        records.show(session.require(Permission.see_figures), chosen, key)
+
+
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+        st.title("Records", anchor=False, width="content")
+        key = records.choose(viewer)
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+        chosen = filters.bar(viewer, pilot)
+listed(chosen, key)

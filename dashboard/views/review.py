@@ -1,0 +1,26 @@
+"""Charts: every measure of the desk's work by theme, each a way to the records behind it."""
+
+import streamlit as st
+
+from dashboard.ui import filters, forms, live, review, session
+from db.access import Permission
+from db.vocab import Scope
+
+viewer = session.require(Permission.see_figures)
+pilot = session.pilot()
+forms.for_fingers()
+
+
+@st.fragment
+def figures(chosen: filters.Filters, theme: str) -> None:
+    """Drawn again by itself when somebody saves or loads."""
+    with st.container(gap="xsmall"):
+        live.version(Scope.work, Scope.calls, Scope.setup)
+        review.show(session.require(Permission.see_figures), chosen, theme)
+
+
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+    theme = review.themes()
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+        chosen = filters.bar(viewer, pilot)
+figures(chosen, theme)
