@@ -1,17 +1,19 @@
 """``tandem user …``: accounts from a shell. A password comes by prompt or standard input, never by a flag."""
 
+import os
 import sys
 from dataclasses import fields
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, TextIO
 
 import typer
 
 from dashboard.shell import opened
 from db import vocab
-from db.commands import users
+from db.commands import user_import, users
 from db.commands.signin import Rules
 from db.engine import record_session
-from db.errors import Unreadable
+from db.errors import Conflict, Unreadable
 from db.forms import checked
 from db.forms.users import NewUser
 
@@ -124,6 +126,81 @@ def set_role(username: Username, role: Annotated[str, typer.Argument(help="The n
     with record_session(bind, viewer) as session:
         user = users.set_role(session, viewer, username, users.role_named(role))
     print(f"{user.username} is now {vocab.label(user.role)}.")
+
+
+@app.command("set-email")
+def set_email(
+    username: Username, email: Annotated[str, typer.Argument(help="The address; empty removes it.")] = ""
+) -> None:
+    """Set where notices to an account go.
+
+    tandem user set-email jrivera jrivera@example.gov
+    """
+    bind, _, viewer = opened()
+    with record_session(bind, viewer) as session:
+        user = users.set_email(session, viewer, username, email)
+    print(f"Notices to {user.username} go to {user.email or 'nobody: no address'}.")
+
+
+@app.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="CSV with a header: username,name,role,email.", show_default=False)],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Judge every row; store nothing.")] = False,
+    codes: Annotated[
+        Path | None, typer.Option(help="Where to write the one-time codes; a new file, its owner's alone.")
+    ] = None,
+) -> None:
+    """Make an account for every row of a CSV file, or for none. Accounts that exist are left as they are.
+
+    Columns in any order: username, name, role, email. Only the name is needed; without a role it is an officer.
+
+    tandem user import officers.csv --dry-run
+    tandem user import officers.csv --codes codes.csv
+    """
+    bind, _, viewer = opened()
+    content = _content(file)
+    with record_session(bind, viewer) as session:
+        plan = user_import.plan(session, viewer, content)
+    for row in plan.rows:
+        if row.fate is not user_import.Fate.add:
+            print(f"line {row.line}: {row.fate.value}: {row.why}")
+    if dry_run:
+        print(f"{plan}. Nothing was stored.")
+        raise typer.Exit(1 if plan.of(user_import.Fate.refused) else 0)
+    if codes is None and plan.of(user_import.Fate.add) and sys.stdout.isatty():
+        print("The one-time codes are printed below. --codes FILE writes them to a file instead.")
+    out = _new_file(codes) if codes is not None else sys.stdout
+    try:
+        with record_session(bind, viewer) as session:
+            made = user_import.carry_out(session, viewer, content)
+        if made:
+            out.write(user_import.codes_csv(made))
+    except BaseException:
+        if codes is not None:
+            codes.unlink(missing_ok=True)
+        raise
+    finally:
+        if codes is not None:
+            out.close()
+    told = f" Their one-time codes are in {codes}: they work for 72 hours." if codes is not None and made else ""
+    print(f"Added {len(made):,} accounts; {len(plan.of(user_import.Fate.there)):,} were there already.{told}")
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Unreadable(f"{file} cannot be read ({error.strerror}). Nothing was stored.") from None
+
+
+def _new_file(path: Path) -> TextIO:
+    """A file that was not there before and that only its owner can read: it will hold codes."""
+    try:
+        return open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8", newline="")
+    except FileExistsError:
+        raise Conflict(f"{path} is there already and is not overwritten. Choose another name for --codes.") from None
+    except OSError as error:
+        raise Unreadable(f"{path} cannot be written ({error.strerror}). Nothing was stored.") from None
 
 
 @app.command()

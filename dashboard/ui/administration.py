@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from dashboard.ui import forms, session
-from db.access import Viewer
+from db.access import Permission, Viewer
 from db.commands import users
 from db.commands.users import Listed
 from db.engine import record_session
@@ -151,9 +151,23 @@ def _actions(user: User, state: str) -> None:
     for action in offered:
         if st.button(_ACTIONS[action].button, key=f"{action}-{user.id}", width="stretch"):
             _ask(replace(asked, action=action))
+    email = st.text_input("E-mail for notices", user.email or "", max_chars=120, key=f"new-email-{user.id}")
+    if st.button("Set e-mail", key=f"email-{user.id}", width="stretch", disabled=email.strip() == (user.email or "")):
+        _set_email(user.username, email)
     role = st.selectbox("Role", list(Role), list(Role).index(user.role), format_func=label, key=f"new-role-{user.id}")
     if st.button("Set role", key=f"role-{user.id}", width="stretch", disabled=role is user.role):
         _ask(replace(asked, action="role", role=role))
+
+
+def _set_email(username: str, email: str) -> None:
+    try:
+        who = session.require(Permission.manage_users)
+        with record_session(session.bind(), who) as database:
+            users.set_email(database, who, username, email)
+    except TandemError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    st.rerun()
 
 
 def _ask(asked: _Asked) -> None:

@@ -15,6 +15,7 @@ from db.access import Permission, Viewer
 from db.commands.base import Note, write
 from db.commands.signin import Rules, end_sessions, unacceptable
 from db.errors import Conflict, Invalid, NotFound
+from db.forms import checked
 from db.forms.users import NewUser
 from db.models import SignInAttempt, Staff, User
 from db.pilot import the_pilot
@@ -63,7 +64,7 @@ def add(session: Session, viewer: Viewer, form: NewUser) -> tuple[User, str | No
             name=form.name,
             email=form.email,
             role=form.role,
-            staff_id=_staff_for(session, viewer, form.role, form.name),
+            staff_id=staff_for(session, viewer, form.role, form.name),
             password_hash=kept,
             must_change=code is not None,
             created_at=wall_clock(),
@@ -98,7 +99,7 @@ def set_role(session: Session, viewer: Viewer, username: str, role: Role) -> Use
             if role is not Role.admin:
                 _keep_an_administrator(session, user, "given another role")
             note.detail |= {"from": user.role.value, "to": role.value}
-            user.role, user.staff_id = role, _staff_for(session, viewer, role, user.name, user)
+            user.role, user.staff_id = role, staff_for(session, viewer, role, user.name, user)
             note.detail["sessions_ended"] = end_sessions(session, user.id, wall_clock())
     return user
 
@@ -129,6 +130,14 @@ def reset_password(session: Session, viewer: Viewer, username: str, password: st
         user.locked_at = None
         note.detail["sessions_ended"] = end_sessions(session, user.id, wall_clock())
     return code
+
+
+def set_email(session: Session, viewer: Viewer, username: str, email: str | None) -> User:
+    """Where notices to this account go; None for nowhere. Raises Invalid for what is no address."""
+    with _changed(session, viewer, username, "set e-mail") as (user, _):
+        present = {"username": user.username, "name": user.name, "role": user.role}
+        user.email = checked(NewUser, present | {"email": email}).email
+    return user
 
 
 def reset_second_factor(session: Session, viewer: Viewer, username: str) -> User:
@@ -203,7 +212,7 @@ def _keep_an_administrator(session: Session, user: User, what: str) -> None:
         )
 
 
-def _staff_for(session: Session, viewer: Viewer, role: Role, name: str, user: User | None = None) -> int | None:
+def staff_for(session: Session, viewer: Viewer, role: Role, name: str, user: User | None = None) -> int | None:
     """The member of staff this account stands for; None for roles whose work is not counted."""
     if role not in DESK_ROLES:
         return None
