@@ -16,6 +16,8 @@ from seed.care import Care
 from seed.care_rows import care_rows
 from seed.directory import Directory
 from seed.family import family_rows
+from seed.flow import flow_rows
+from seed.links import link_rows
 from seed.money import money_rows
 from seed.story import Clock
 from seed.tallies import tally_rows
@@ -56,6 +58,8 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
             )
         rows = rows_of(today, seed=seed)
         rows |= family_rows(rows, Clock(today), seed)
+        rows |= flow_rows(rows, Clock(today), seed)
+        rows |= link_rows(rows, Clock(today), seed)
         rows[AuditEntry] = [
             {"id": 1, "at": wall_clock(), "actor": "seed", "action": "build demo city", "detail": {"today": str(today)}}
         ]
