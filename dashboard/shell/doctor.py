@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 from sqlalchemy import Engine, func, select, text
@@ -65,7 +66,22 @@ def examine(fix: bool) -> Iterator[Finding]:
     if reached:
         yield from _content(bind)
     yield from _notices(bind if reached else None)
+    yield from _outside(known)
     yield from _helpers()
+
+
+def _outside(known: settings.Settings) -> Iterator[Finding]:
+    """Where providers reach the links on referral slips."""
+    if known.public_url is None:
+        yield Finding(State.fine, "links", "outside access is off: slips have no link (TANDEM_PUBLIC_URL is not set)")
+        return
+    parts = urlsplit(known.public_url)
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        yield Finding(State.wrong, "links", f"{known.public_url} is not encrypted: use https:// in TANDEM_PUBLIC_URL.")
+    else:
+        yield Finding(State.fine, "links", f"providers answer at {known.public_url}/c/…")
+    if known.desk_phone is None:
+        yield Finding(State.note, "links", "Slips name no number to call: set TANDEM_DESK_PHONE.")
 
 
 def _database(bind: Engine, fix: bool) -> Iterator[Finding]:
