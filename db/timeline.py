@@ -191,7 +191,7 @@ def _calls(session: Session, person_id: int, zone: str) -> Iterator[Line]:
                 call.received_at,
                 Trace.call,
                 "local_phone",
-                f"Call for service: {call.type}",
+                f"Call for service: “{call.type}”",
                 " · ".join(part for part in (call.incident_number, call.place) if part),
             )
 

@@ -18,6 +18,7 @@ from db.models import (
     Household,
     HouseholdMember,
     Identity,
+    Intervention,
     Merge,
     Person,
     PersonChange,
@@ -276,26 +277,28 @@ class _Family:
         self._add(Merge, kept_id=kept, gone_id=gone, at=at, by=DESK[0], undone_at=None, changes=changes)
 
     def _links(self) -> None:
-        """Of the calls that a referral names, older ones were looked at; those of the last weeks wait."""
+        """Of the calls that a referral or a contact names, older ones were looked at; the last weeks' wait."""
         calls = {row["identity_key"]: row for row in self.rows[Call]}
+        named = [(r["person_id"], r["incident_number"], r["decided_at"]) for r in self.rows[Referral]]
+        named += [(r["person_id"], r["incident_number"], r["created_at"]) for r in self.rows[Intervention]]
         seen: set[tuple[int, str]] = set()
-        for row in self.rows[Referral]:
-            call = calls.get(row["incident_number"] or "")
-            if call is None or row["person_id"] is None or (row["person_id"], call["identity_key"]) in seen:
+        for person, number, at in named:
+            call = calls.get(number or "")
+            if call is None or person is None or (person, number) in seen:
                 continue
-            seen.add((row["person_id"], call["identity_key"]))
-            waits = row["received_at"] > self.now - timedelta(days=21) or self.random.random() < 0.06
+            seen.add((person, number))
+            waits = at > self.now - timedelta(days=16) or self.random.random() < 0.02
             refused = self.random.random() < 0.05
             if waits:
                 continue
             self._add(
                 CallLink,
-                person_id=row["person_id"],
+                person_id=person,
                 call_key=call["identity_key"],
-                incident_number=row["incident_number"],
+                incident_number=number,
                 person_key=call["person_key"],
                 confirmed=not refused,
-                decided_at=self._after(row["decided_at"], 8),
+                decided_at=self._after(at, 8),
                 decided_by=self.random.choice(DESK),
             )
 
@@ -315,7 +318,7 @@ _OF_PERSON = ("age_band", "sex", "language", "language_met")
 
 def _slip(name: str, random: Random) -> str:
     """A letter doubled or left out, as a hurried hand writes it."""
-    place = random.randrange(2, len(name) - 1)
+    place = random.choice([k for k in range(2, len(name) - 1) if name[k] != " "])
     return name[:place] + name[place] + name[place:] if random.random() < 0.5 else name[:place] + name[place + 1 :]
 
 

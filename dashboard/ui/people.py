@@ -28,6 +28,12 @@ QUIET = 60
 """Days without a contact after which an open episode is marked (measures.md, ``caseload``)."""
 
 
+def hold_address() -> None:
+    """In a full run: a link within the page tells the run who is meant, and not the browser; this tells it."""
+    if code := st.query_params.get("person"):
+        st.query_params.from_dict({"person": code})
+
+
 def opened(who: Viewer) -> Person | None:
     """The person of the address (``?person=P-0132``), if there is one; what does not exist is said and ignored."""
     code = st.query_params.get("person", "").strip().upper()[:12]

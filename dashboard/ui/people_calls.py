@@ -45,7 +45,7 @@ def _proposal(who: Viewer, row: Proposal) -> None:
     place = f" · {plain(row.place)}" if row.place else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(
-            f"**{plain(row.type)}** · {clock(row.received_at, zone)}{place}  \n"
+            f"“{plain(row.type)}” · {clock(row.received_at, zone)}{place}  \n"
             f":gray[Incident {plain(row.incident_number)}, named by the {row.named_by} of "
             f"{day(local_day(row.named_at, zone))}]",
             width="stretch",
@@ -77,11 +77,15 @@ def show(who: Viewer, person: Person) -> None:
             "number of a loaded call.",
             icon=":material/call:",
         )
-    linked = [call for call in calls if call.confirmed]
-    if linked:
-        st.markdown(f"**Calls of this person · {len(linked)}**")
-    for call in linked:
+    decided = [call for call in calls if call.confirmed and call.link_id is not None]
+    if decided:
+        st.markdown(f"**Linked by the desk · {len(decided)}**")
+    for call in decided:
         _call(who, call)
+    follow = [call for call in calls if call.link_id is None]
+    if follow:
+        lines = [f"**Other calls of the same subject · {len(follow)}**", *(_words(call) for call in follow)]
+        st.markdown("  \n".join(lines))
     refused = [call for call in calls if not call.confirmed]
     if refused:
         with st.expander(f"Looked at, not this person · {len(refused)}"):
@@ -89,20 +93,20 @@ def show(who: Viewer, person: Person) -> None:
                 _call(who, call)
 
 
-def _call(who: Viewer, call: Linked) -> None:
+def _words(call: Linked) -> str:
     zone = session.pilot().time_zone
     when = clock(call.received_at, zone) if call.received_at else "not loaded at present"
     place = f" · {plain(call.place)}" if call.place else ""
-    if call.link_id is None:
-        how = "follows from the same subject"
-    else:
-        verb = "confirmed" if call.confirmed else "refused"
-        how = f"{verb} {day(local_day(call.decided_at, zone)) if call.decided_at else ''} by {plain(call.decided_by)}"
+    number = f" · :gray[{plain(call.incident_number)}]"
+    return f"{when} · “{plain(call.type)}”{place}{number}" if call.type else f"{when}{number}"
+
+
+def _call(who: Viewer, call: Linked) -> None:
+    zone = session.pilot().time_zone
+    verb = "Confirmed" if call.confirmed else "Refused"
+    when = day(local_day(call.decided_at, zone)) if call.decided_at else ""
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"{plain(call.type) or 'Call'} · {when}{place}  \n:gray[Incident {plain(call.incident_number)} · {how}]",
-            width="stretch",
-        )
+        st.markdown(f"{_words(call)}  \n:gray[{verb} {when} by {plain(call.decided_by)}]", width="stretch")
         number = call.link_id
         if number is not None and st.button("Take back", key=f"unlink-{number}", icon=":material/undo:"):
             do(who, lambda database: undecide_link(database, who, number), "Taken back")

@@ -40,11 +40,12 @@ def glance(who: Viewer, person: Person) -> None:
     """Which consents hold, in a line each."""
     with record_session(session.bind(), who) as database:
         holding = [given for given in consents_of(database, who, person.id) if given.in_force]
-    st.markdown("**Consents in force**" if holding else "**Consents**")
     if not holding:
+        st.markdown("**Consents**")
         st.caption("None. Without one nothing leaves the desk. Record it under Consents.")
-    for given in holding:
-        st.markdown(f":material/contract: {label(given.row.purpose)}  \n:gray[{_until(given)}]")
+        return
+    lines = [f":material/contract: {label(given.row.purpose)}  \n:gray[{_until(given)}]" for given in holding]
+    st.markdown("  \n".join(["**Consents in force**", *lines]))
 
 
 def show(who: Viewer, person: Person) -> None:

@@ -96,7 +96,9 @@ def _groups(form: forms.Draft) -> dict[str, Any]:
 
 
 def _care(form: forms.Draft) -> dict[str, Any]:
-    values: dict[str, Any] = {"needs": forms.choices(form, "needs", "Needs", Need)}
+    values: dict[str, Any] = {
+        "needs": forms.choices(form, "needs", "Needs, beside those that referrals and contacts name", Need)
+    }
     for name, title, hint in (
         ("supports", "Existing supports", "Sister nearby; caseworker at the health center"),
         ("gaps", "Gaps", "No phone; lost the housing voucher"),

@@ -248,13 +248,16 @@ def _open_referrals(who: Viewer, person: Person) -> None:
 def _needs(who: Viewer, person: Person) -> None:
     with record_session(session.bind(), who) as database:
         rows = needs_of(database, person.id)
-    st.markdown("**Needs**")
     if not rows:
+        st.markdown("**Needs**")
         st.caption("None is noted yet. Tick them under Data, or with the next intervention.")
+        return
+    words = ["**Needs**"]
     for row in rows:
         mark = "check_circle" if row.met else "radio_button_unchecked" if row.open else "pending"
         since = f", {day(row.since)}" if row.since else ""
-        st.markdown(f":material/{mark}: {label(row.need)}  \n:gray[{plain(row.words)}{since}]")
+        words.append(f":material/{mark}: {label(row.need)}  \n:gray[{plain(row.words)}{since}]")
+    st.markdown("  \n".join(words))
 
 
 def _lines(who: Viewer, person: Person) -> None:

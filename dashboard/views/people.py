@@ -8,6 +8,7 @@ from db.vocab import Scope
 
 session.require(Permission.see_people)
 forms.for_fingers()
+people.hold_address()
 
 
 @st.fragment

@@ -119,7 +119,9 @@ def alike(one: Who, other: Who) -> float:
     both = born and its_born
     if both and born != its_born:
         return 0.0
-    score = max(fuzz.token_sort_ratio(fold(a), fold(b)) for a in (name, alias) if a for b in (its_name, its_alias) if b)
+    # Two aliases alone say little: half a city is called Junior.
+    texts = [(name, its_name), (name, its_alias), (alias, its_name)]
+    score = max(fuzz.token_sort_ratio(fold(a), fold(b)) for a, b in texts if a and b)
     return score if score >= (SAME_BIRTHDAY if both else LIKELY) else 0.0
 
 
