@@ -185,9 +185,18 @@ def _found_again(form: Draft, typed_at: datetime) -> None:
 
 
 def save_button(
-    form: Draft, text: str, save: Callable[[], Saved], done: Callable[[Saved], None], *, icon: str = ":material/check:"
+    form: Draft,
+    text: str,
+    save: Callable[[], Saved],
+    done: Callable[[Saved], None],
+    *,
+    icon: str = ":material/check:",
+    in_dialog: bool = False,
 ) -> None:
-    """The button that commits. Refused: each field shows why and keeps its value. Stored: ``done``, an empty form."""
+    """The button that commits. Refused: each field shows why and keeps its value. Stored: ``done``, an empty form.
+
+    ``in_dialog``: a refusal leaves the dialog open, a save closes it.
+    """
     if st.button(text, key=form.key("save"), type="primary", width="stretch", icon=icon):
         try:
             saved = save()
@@ -198,7 +207,7 @@ def save_button(
         else:
             form.start_over()
             done(saved)
-        st.rerun()
+        st.rerun(scope="fragment" if in_dialog and form.errors else "app")
     if form.errors:
         elsewhere = [sentence for name, sentence in form.errors.items() if name not in form.shown]
         count = len(form.errors)
@@ -282,7 +291,7 @@ def moment(
     """Now, some minutes ``ago``, earlier today, yesterday or any day, in the pilot's zone. None while incomplete."""
     zone = ZoneInfo(session.pilot().time_zone)
     local = who.now.astimezone(zone)
-    back = {f"{m} min ago": timedelta(minutes=m) for m in ago}
+    back = {"1 hour ago" if m == 60 else f"{m} min ago": timedelta(minutes=m) for m in ago}
     _no_longer_now(form, who, name, back)
     presets = ["Now", *back, "Earlier today", "Yesterday", "Another day"]
     when = st.pills(title, presets, key=form.key(name), default="Now", wrap=True)

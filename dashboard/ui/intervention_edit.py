@@ -26,32 +26,36 @@ STALE = "log.stale"
 
 
 def show(who: Viewer, entry: int) -> None:
-    """The entry ``entry`` with its answers to change, and what it said before."""
-    with record_session(session.bind(), who) as database:
-        row = database.get_one(Intervention, entry)
-        zone = session.pilot().time_zone
-        now, seen = snapshot(database, row), latest(database, row.id)
-        st.subheader("Edit an entry", anchor=False)
-        by = database.get_one(Staff, row.staff_id).name
-        st.caption(f"{plain(by)}, logged {clock(row.created_at, zone)}. The old answers stay readable beside the new.")
-        if row.voided_at is not None:
-            st.warning(f"It was voided: {plain(row.void_reason or '')}. Log it anew instead.", icon=":material/block:")
-            _leave()
-            return
-        form = forms.draft(f"entry-{entry}")
+    """The entry ``entry`` with its answers to change and what it said before, over the page."""
+
+    @st.dialog("Edit an entry", width="medium", on_dismiss=_close)
+    def edit() -> None:
+        with record_session(session.bind(), who) as database:
+            _edit(who, database, database.get_one(Intervention, entry))
+
+    edit()
+
+
+def _edit(who: Viewer, database: Session, row: Intervention) -> None:
+    zone = session.pilot().time_zone
+    now, seen = snapshot(database, row), latest(database, row.id)
+    by = database.get_one(Staff, row.staff_id).name
+    st.caption(f"{plain(by)}, logged {clock(row.created_at, zone)}. The old answers stay readable beside the new.")
+    if row.voided_at is not None:
+        st.warning(f"It was voided: {plain(row.void_reason or '')}. Log it anew instead.", icon=":material/block:")
+    else:
+        form = forms.draft(f"entry-{row.id}")
         if form.fresh:
             form.begin_with(intervention_fields.say(now, who) | {"seen": seen, "referral": now["referral_id"]})
         values = _questions(form, who, database, everyone(database))
         _both(form, who, database, zone)
-        save, cancel = st.columns([2, 1])
-        with save:
-            forms.save_button(
-                form, "Save the change", lambda: _save(form, who, entry, values), lambda saved: _done(saved)
-            )
-        with cancel:
-            _leave(form)
-        if changes := history(database, row.id):
-            intervention_list.told(database, changes, zone)
+        forms.save_button(form, "Save the change", lambda: _save(form, who, row.id, values), _done, in_dialog=True)
+        if st.button("Cancel", key="entry-leave", width="stretch"):
+            form.start_over()
+            _close()
+            st.rerun()
+    if changes := history(database, row.id):
+        intervention_list.told(database, changes, zone)
 
 
 def _questions(form: forms.Draft, who: Viewer, database: Session, people: Sequence[Known]) -> dict[str, Any]:
@@ -110,18 +114,14 @@ def _save(form: forms.Draft, who: Viewer, entry: int, values: Mapping[str, Any])
 def _done(saved: Saved) -> None:
     for doubt in saved.doubts:
         st.toast(doubt, icon=":material/help:")
-    session.forget(STALE)
-    st.query_params.clear()
+    _close()
     st.toast("Changed", icon=":material/check:")
 
 
-def _leave(form: forms.Draft | None = None) -> None:
-    if st.button("Back" if form is None else "Cancel", key="entry-leave", width="stretch"):
-        if form is not None:
-            form.start_over()
-        session.forget(STALE)
-        st.query_params.clear()
-        st.rerun()
+def _close() -> None:
+    """What was changed and not saved stays as a draft."""
+    session.forget(STALE)
+    st.query_params.clear()
 
 
 def _both(form: forms.Draft, who: Viewer, database: Session, zone: str) -> None:

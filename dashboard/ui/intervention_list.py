@@ -18,6 +18,9 @@ from db.forms.work import VoidForm
 from db.models import Identity, Intervention, InterventionRevision, Person
 from db.vocab import label
 
+CLOSED = "log.closed"
+"""Which entry's popover did its work last, and is to close."""
+
 
 def recent(who: Viewer, form_name: str, limit: int = 10) -> None:
     """One's own latest entries, newest first; ``form_name`` is the form that “Repeat” fills."""
@@ -45,14 +48,15 @@ def recent(who: Viewer, form_name: str, limit: int = 10) -> None:
 
 def _entry(who: Viewer, database: Session, row: Intervention, person: str, changed: int, form_name: str) -> None:
     zone = session.pilot().time_zone
-    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+    with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
         again = f" · changed {changed} {'time' if changed == 1 else 'times'}" if changed else ""
         st.markdown(
             f"**{plain(person)}**  \n{label(row.mode)} · {label(row.outcome)} · {row.minutes} min  \n"
             f":gray[{clock(row.at, zone)}{again}]",
             width="stretch",
         )
-        with st.popover("Change", help="Edit it, repeat it, or void it"):
+        opened = session.recall(CLOSED, 0)  # another key is another popover, and a new one is closed
+        with st.popover("Change", help="Edit it, repeat it, or void it", key=f"change-{row.id}-{opened}"):
             st.button(
                 "Edit", key=f"edit-{row.id}", icon=":material/edit:", on_click=_open, args=(row.id,), width="stretch"
             )
@@ -70,11 +74,13 @@ def _entry(who: Viewer, database: Session, row: Intervention, person: str, chang
 
 
 def _open(intervention_id: int) -> None:
+    session.remember(CLOSED, intervention_id)
     st.query_params.clear()
     st.query_params["entry"] = str(intervention_id)
 
 
 def _repeat(form_name: str, row: Intervention) -> None:
+    session.remember(CLOSED, -row.id)
     form = session.recall(f"form.{form_name}")
     if isinstance(form, forms.Draft):
         intervention_form.repeat(form, row)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import forms, intervention_edit, intervention_form, intervention_list, session
+from dashboard.ui import forms, intervention_edit, intervention_form, intervention_import, intervention_list, session
 from db.access import Permission
 
 who = session.require(Permission.log_work)
@@ -11,9 +11,9 @@ st.title("Log an intervention", anchor=False)
 wanted = intervention_form.asked(who)
 form, latest = st.columns([3, 2], gap="large")
 with form:
-    if wanted.entry is not None:
-        intervention_edit.show(who, wanted.entry)
-    else:
-        intervention_form.show(who, wanted)
+    intervention_form.show(who, wanted)
 with latest:
     intervention_list.recent(who, wanted.form)
+    intervention_import.show(who)
+if wanted.entry is not None:
+    intervention_edit.show(who, wanted.entry)
