@@ -15,6 +15,7 @@ from db.vocab import TallyItem, TallyStatus
 from seed.bulk import Row, Rows
 from seed.roster import ACCOUNT, CLINICIAN, SOCIAL_WORKER
 from seed.story import TRUTHS, WEEKS_IN, ZONE, Clock, monday_of, stream
+from seed.weeks import week_rows
 
 _REASONS = (
     (TallyItem.phone_video, 2, "Two calls from the car were not logged"),
@@ -48,7 +49,8 @@ def tally_rows(connection: Connection, clock: Clock, seed: int) -> Rows:
             day = clock.day(monday_of(week))
             sheets.append(_sheet(len(sheets) + 1, staff, day, None if week == WEEKS_IN else clock.at(*certified)))
             values += _values(sheets[-1], log[staff, day], correction, week in _UNRECORDED)
-    return {Tally: sheets, TallyValue: values}
+    rows: Rows = {Tally: sheets, TallyValue: values}
+    return rows | week_rows(rows, clock, seed)
 
 
 def _certified(staff: int, week: int, random: Random) -> tuple[int, int]:
@@ -68,6 +70,8 @@ def _sheet(number: int, staff: int, week: date, certified: datetime | None) -> R
         "status": TallyStatus.certified if certified else TallyStatus.draft,
         "certified_at": certified,
         "certified_by": ACCOUNT[staff] if certified else None,
+        "saved_at": certified,
+        "saved_by": ACCOUNT[staff] if certified else None,
         "revision": 2 if certified else 1,
     }
 

@@ -69,7 +69,8 @@ def run_again_next(name: str) -> None:
 
 
 def cell(who: Viewer, form: forms.Draft, opened: Sheet, said: Sequence[Said], first: TallyItem | None) -> None:
-    """One item: the weeks before, and the comments. ``first`` is the one to look at when the week opens."""
+    """One item: the weeks before, and the comments. ``first`` is looked at when the week opens, if nothing is said."""
+    first = next((one.item for one in said if one.item is not None), first)
     options: list[TallyItem | None] = [None, *TallyItem]
     counts = {item: sum(one.item is item for one in said) for item in options}
 

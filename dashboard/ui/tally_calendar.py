@@ -83,8 +83,8 @@ def _month(who: Viewer, one: StaffWeeks, first: date, cells: Sequence[Cell]) -> 
 
     def title(week: date) -> str:
         cell = by_week[week]
-        extra = ":gray[:material/chat_bubble:]" if cell.comments else ""
-        asks = ":orange[:material/live_help:]" if cell.asked else ""
+        extra = " :gray[:material/chat_bubble:]" if cell.comments else ""
+        asks = " :orange[:material/live_help:]" if cell.asked else ""
         return f"{MARKS[cell.state][0]} {week.day:\u2007>2}{asks}{extra}"
 
     round_of = session.recall(OPENED, 0)
@@ -112,7 +112,7 @@ def _to_certify(who: Viewer, staff: Sequence[StaffWeeks]) -> None:
         st.success("Every week that is over is certified.", icon=":material/verified:")
     for cell, one in waiting:
         mark, words = MARKS[cell.state]
-        with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        with st.container(border=True, horizontal=True, vertical_alignment="center", wrap=False):
             st.markdown(f"{mark} Week of **{day(cell.week)}**, {plain(one.name)}: {words}", width="stretch")
             if st.button("Open", key=f"open-{one.staff_id}-{cell.week}", icon=":material/arrow_forward:"):
                 open_week(who, one.staff_id, cell.week)
@@ -128,11 +128,13 @@ def _to_accept(who: Viewer, cells: Sequence[Cell], staff: Sequence[StaffWeeks]) 
     differs, late = sum(cell.differs for cell in cells), sum(cell.late for cell in cells)
     many = f"{len(cells)} certified weeks wait" if len(cells) > 1 else "One certified week waits"
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
-        st.markdown(
-            f"**{many} for you.** {differs} {'figure is' if differs == 1 else 'figures are'} not the log's, each with "
-            f"a reason; {late} {'was' if late == 1 else 'were'} certified late.",
-            width="stretch",
-        )
+        facts = [
+            f"{differs} {'figure is' if differs == 1 else 'figures are'} not the log's, each with a reason"
+            if differs
+            else "Every figure is the log's",
+            f"{late} {'was' if late == 1 else 'were'} certified late" if late else "all were certified in time",
+        ]
+        st.markdown(f"**{many} for you.** {'; '.join(facts)}.", width="stretch")
         if st.button("Look at the oldest", key="accept-oldest", icon=":material/arrow_forward:"):
             open_week(who, ordered[0].staff_id, ordered[0].week)
         with st.popover(f"Accept all {len(cells)}" if len(cells) > 1 else "Accept it", icon=":material/done_all:"):

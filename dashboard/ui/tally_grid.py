@@ -89,12 +89,14 @@ def frame(lines: Sequence[Line], said: Sequence[Said] = ()) -> pd.DataFrame:
 
 def columns() -> dict[str, Any]:
     return {
-        "item": st.column_config.TextColumn("Item", disabled=True, width=168),
-        "log": st.column_config.NumberColumn("Log", disabled=True, format="%g", width=46, help="What the log says now"),
+        "item": st.column_config.TextColumn("Item", disabled=True, width=196),
+        "log": st.column_config.NumberColumn("Log", disabled=True, format="%g", width=44, help="What the log says"),
         "reported": st.column_config.NumberColumn(
-            "Reported", min_value=0, format="%g", width=84, help="Empty means not recorded. Zero is 0."
+            "Report", min_value=0, format="%g", width=76, help="What is reported. Empty: not recorded. Zero is 0."
         ),
-        "past": st.column_config.LineChartColumn("12 weeks", y_min=0, width=64, help="The figures that counted"),
+        "past": st.column_config.LineChartColumn(
+            "Past", y_min=0, width=46, help="The figures that counted in the 12 weeks before"
+        ),
         "said": st.column_config.TextColumn("Comment", disabled=True, width=220, help="The newest, by cell"),
     }
 

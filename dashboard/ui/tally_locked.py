@@ -46,7 +46,7 @@ def show(who: Viewer, sheet_form: forms.Draft, opened: Sheet, said: Sequence[Sai
         elif not open_to_amend:
             _begin(form, opened)
         history(who, opened, asked)
-        tally_beside.cell(who, sheet_form, opened, said, None)
+        tally_beside.cell(who, sheet_form, opened, said, next(iter(TallyItem)))
 
 
 def figures(opened: Sheet, said: Sequence[Said]) -> None:

@@ -14,6 +14,7 @@ from db.commands.tally import Sheet, sheet
 from db.commands.weeks import Cell, StaffWeeks, accept_weeks, comments, everybody
 from db.engine import record_session
 from db.errors import TandemError
+from db.vocab import TallyItem
 from db.weeks import WeekState
 
 TO_ACCEPT = (WeekState.certified, WeekState.late)
@@ -47,7 +48,7 @@ def show(who: Viewer, one: StaffWeeks, week: date) -> None:
         if who.may(Permission.accept_tally) and opened.state in TO_ACCEPT:
             _accept(who, one, opened)
         tally_locked.history(who, opened, asked)
-        tally_beside.cell(who, form, opened, said, None)
+        tally_beside.cell(who, form, opened, said, next(iter(TallyItem)))
 
 
 def _heading(who: Viewer, one: StaffWeeks, opened: Sheet) -> None:

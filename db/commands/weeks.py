@@ -71,11 +71,8 @@ def everybody(session: Session, viewer: Viewer) -> list[StaffWeeks]:
     asked = set(
         session.scalars(select(AmendmentRequest.tally_id).where(AmendmentRequest.status == AmendmentStatus.asked))
     )
-    said = Counter(
-        session.execute(
-            select(TallyComment.staff_id, TallyComment.week).where(TallyComment.taken_back_at.is_(None))
-        ).tuples()
-    )
+    shown = select(TallyComment.staff_id, TallyComment.week).where(TallyComment.taken_back_at.is_(None))
+    said = Counter((staff_id, week) for staff_id, week in session.execute(shown))
     found = []
     for staff in session.scalars(select(Staff).order_by(Staff.id)):
         cells = []
