@@ -136,8 +136,18 @@ def _since(value: Any, launch: date) -> Any:
     return value
 
 
+PLANNED = {
+    ("consent", "until"),
+    ("safety_alert", "expires_on"),
+    ("follow_up", "due_on"),
+    ("connection", "appointment_on"),
+    ("provider_token", "expires_at"),
+}
+"""Columns that say until when, or when next."""
+
+
 def test_nothing_lies_in_the_future(harbor: City) -> None:
-    """But for plans: the pilot, the grant, targets, the plan of spending, shifts without an end."""
+    """But for plans: the pilot, the grant, targets, the plan of spending, shifts without an end, what is promised."""
     bind = harbor()
     start = Clock(TODAY).at(Clock(TODAY).cut, 0)
     planned = {"pilot", "award", "target", "plan_month", "audit"}
@@ -145,6 +155,8 @@ def test_nothing_lies_in_the_future(harbor: City) -> None:
     with bind.connect() as connection:
         for table in Base.metadata.sorted_tables:
             for column in table.columns:
+                if (table.name, column.name) in PLANNED:
+                    continue
                 if not isinstance(column.type, Date | Moment) or table.name in planned:
                     continue
                 latest = connection.scalar(select(func.max(column)))
