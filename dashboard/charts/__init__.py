@@ -28,6 +28,7 @@ FORMS: Mapping[str, Callable[[Canvas], go.Figure]] = {
 }
 
 SUBJECT: Mapping[str, tuple[str, ...]] = {
+    "bars": ("value",),
     "burn": ("spent", "plan"),
     "caseload": ("open", "opened"),
     "effect": ("observed",),

@@ -39,14 +39,16 @@ def ladder(canvas: Canvas) -> go.Figure:
 
 
 def _reasons(to: str, canvas: Canvas) -> str:
-    """As many of the reasons as half the width holds, the largest first."""
+    """As many of the reasons as there is room for, the largest first: on a page under the count."""
+    slide, font = canvas.at.slide, canvas.at.metrics.font
+    room = canvas.at.metrics.width * 0.36 if slide else NARROW * 0.36
     kept: list[str] = []
     for reason in filter(None, to.split(", ")):
-        if axes.width_of(", ".join([*kept, reason]), canvas.at.metrics.font) > canvas.at.metrics.width * 0.36:
+        if axes.width_of(", ".join([*kept, reason]), font) > room:
             kept.append("…")
             break
         kept.append(reason)
-    return f" ({', '.join(kept)})" if kept else ""
+    return f"{' ' if slide else '<br>'}({', '.join(kept)})" if kept else ""
 
 
 NARROW = 380

@@ -55,7 +55,7 @@ def counted(
         sentence=common.said(key, "sentence", lang, **values),
         spark=common.spark(table["value"]),
         provisional=common.is_provisional(table["status"]),
-        marks=drawn,
+        marks=drawn | {"target": None},  # the target is the sum's, not a week's: the context says it
         guard=Guard(bars=("value",), period="period", spark="value", headline=(total,), said=told),
     )
 

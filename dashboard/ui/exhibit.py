@@ -76,7 +76,7 @@ def exhibit(
             aside = " :gray[provisional]" if result.provisional and not blank else ""
             st.markdown(f"**{plain(measure.question)}** {words}{aside}", width="stretch")
             with st.container(horizontal=True, vertical_alignment="center", gap=None, width="content", wrap=False):
-                record_link.link(result.key, result.filters, "")
+                record_link.link(result.key, result.filters)
                 _about(result, measure, "", f"about-{result.key}")
         if blank:
             nothing(empty or result.sentence, height)

@@ -7,6 +7,7 @@ bar's own period, dates and staff. What it names and does not exist is ignored.
 from collections.abc import Mapping
 from datetime import date
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import words
@@ -21,6 +22,8 @@ from db.access import Viewer
 
 __all__ = ["choose", "link", "show"]
 ALL = "All"
+NOUNS = {"person": ("person", "people"), "episode": ("person in care", "people in care"), "sheet": ("sheet", "sheets")}
+"""What a row is, where it is no record of something that happened."""
 
 
 def choose(viewer: Viewer) -> str:
@@ -53,7 +56,7 @@ def show(viewer: Viewer, filters: Filters, key: str) -> None:
         week = _week(key, found)
         part = _part(key, found, week)
     rows = lists.chosen(found.table, week, **part)
-    _sum(measure, found, week, part, len(rows))
+    _sum(measure, found, week, part, rows)
     if rows.empty:
         st.info(_nothing(measure, found, week, part), icon=":material/inbox:")
     elif "id" in rows:
@@ -121,9 +124,9 @@ def _remember(name: str, value: str | None) -> None:
         st.query_params.pop(name, None)
 
 
-def _sum(measure: Measure, found: Records, week: date | None, part: Mapping[str, str], count: int) -> None:
+def _sum(measure: Measure, found: Records, week: date | None, part: Mapping[str, str], rows: pd.DataFrame) -> None:
     """How records and figure agree: "9 = 7 records + 2 reported without a record"."""
-    noun = "record" if count == 1 else "records"
+    count, noun = len(rows), _noun(rows)
     total, (more, fewer) = lists.figure(found, week, **part), lists.differences(found, week, **part)
     shown = f"**{words.number(count)}** {noun}"
     if measure.unit == "hours":
@@ -136,6 +139,15 @@ def _sum(measure: Measure, found: Records, week: date | None, part: Mapping[str,
     elif found.cells is not None and set(part) <= set(found.cells.columns):
         shown += ", as reported" if _all_certified(found, week) else ""
     st.markdown(shown)
+
+
+def _noun(rows: pd.DataFrame) -> str:
+    """What the rows are: cells of sheets differ by more than they are."""
+    kinds = set(rows["kind"]) if "kind" in rows else set()
+    if kinds == {"cell"}:
+        return f"reported figures differ from the log, by {words.number(rows['differs'].sum())} in all"
+    one, many = NOUNS.get(kinds.pop() if len(kinds) == 1 else "", ("record", "records"))
+    return one if len(rows) == 1 else many
 
 
 def _all_certified(found: Records, week: date | None) -> bool:

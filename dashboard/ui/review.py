@@ -59,4 +59,6 @@ def show(viewer: Viewer, filters: Filters, theme: str) -> None:
     with st.grid(2, min_column_width=420, gap="xsmall", key="review-charts"):
         for measure in measures:
             if measure.chart:
-                exhibit.exhibit(results[measure.key], now, height=HEIGHT, empty=EMPTY[theme], apart=True)
+                result = results[measure.key]
+                empty = "" if result.estimate.n else EMPTY[theme]  # of many, none is an answer
+                exhibit.exhibit(result, now, height=HEIGHT, empty=empty, apart=True)
