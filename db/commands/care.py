@@ -230,7 +230,7 @@ def alerts_of(session: Session, person_id: int, today: date, *, past: bool = Fal
         .join(Person, Person.id == SafetyAlert.person_id)
         .outerjoin(User, User.id == SafetyAlert.created_by)
         .where(SafetyAlert.person_id.in_(whose), over if past else ~over)
-        .order_by(SafetyAlert.created_at.desc())
+        .order_by(SafetyAlert.created_at.desc(), SafetyAlert.id.desc())
     )
     found = [
         Shown(a.id, a.person_id, code, a.text, by or "the desk", a.created_at, a.expires_on, a.ended_at)

@@ -13,7 +13,21 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Column, Enum, Table, UniqueConstraint, and_, delete, insert, inspect, or_, select, update
+from sqlalchemy import (
+    Column,
+    Date,
+    Enum,
+    Numeric,
+    Table,
+    UniqueConstraint,
+    and_,
+    delete,
+    insert,
+    inspect,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
@@ -33,6 +47,7 @@ from db.models import (
     PersonProfile,
     User,
 )
+from db.types import Moment, Money
 from db.vocab import Scope
 
 STAY = frozenset({"person", "identity", "person_profile", "merge", "not_twice"})
@@ -208,10 +223,11 @@ def _in(table: Table, row: Row) -> Row:
             return None
         if isinstance(column.type, Enum) and column.type.enum_class is not None:
             return column.type.enum_class(value)
-        kind = column.type.python_type
-        if kind in (datetime, date):
-            return kind.fromisoformat(value)
-        return Decimal(value) if kind is Decimal else value
+        if isinstance(column.type, Moment):
+            return datetime.fromisoformat(value)
+        if isinstance(column.type, Date):
+            return date.fromisoformat(value)
+        return Decimal(value) if isinstance(column.type, Money | Numeric) else value
 
     return {name: typed(table.c[name], value) for name, value in row.items()}
 
