@@ -138,7 +138,7 @@ class _Load:
     def _store(self, line: int, said: Mapping[str, str]) -> None:
         staff = self._staff_named(said["staff"]) if said.get("staff") else self.default
         if staff is None:
-            raise Invalid({"staff": f"Nobody is named as its author. {self._offer()}"})
+            raise Invalid({"staff": f"Whose work is it? Add a column “staff”, or say it with --staff. {self._offer()}"})
         values = answers(said, self.now.zone)
         known, new = self._who(said, values.get("mode"))
         form = self._form(values, known, new, said)
