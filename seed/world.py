@@ -19,6 +19,7 @@ from seed.family import family_rows
 from seed.flow import flow_rows
 from seed.links import link_rows
 from seed.money import money_rows
+from seed.revisions import revision_rows
 from seed.story import Clock
 from seed.tallies import tally_rows
 from seed.town import ACCOUNTS, PASSWORD, town_rows
@@ -60,6 +61,7 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         rows |= family_rows(rows, Clock(today), seed)
         rows |= flow_rows(rows, Clock(today), seed)
         rows |= link_rows(rows, Clock(today), seed)
+        rows |= revision_rows(rows, Clock(today), seed)
         rows[AuditEntry] = [
             {"id": 1, "at": wall_clock(), "actor": "seed", "action": "build demo city", "detail": {"today": str(today)}}
         ]
