@@ -133,7 +133,9 @@ def _document(
 ) -> str:
     need = label(page.need, lang).lower()
     about = text("link.about", lang, provider=page.provider, day=words.day(page.opened_on, lang), need=need)
-    parts = [f"<h1>{escape(text('link.question', lang, code=page.code))}</h1>", f"<p>{escape(about)}</p>"]
+    question = escape(text("link.question", lang, code=page.code))
+    code = escape(page.code)
+    parts = [f"<h1>{question.replace(code, f'<span>{code}</span>')}</h1>", f"<p>{escape(about)}</p>"]
     if refused:
         parts.append(f'<p class="said refused" role="alert">{escape(text("link.refused", lang, reason=refused))}</p>')
     if stored is not None:

@@ -260,7 +260,10 @@ def _one_row(
         return Row(number, form.name, "changed" if changes else "same", changes=changes)
     if str(values.get("external_id", "")).startswith(OWN_ID):
         values.pop("external_id")
-    if "kind" not in values and values.get("services"):
+    if not values.get("services"):
+        known = ", ".join(need.value for need in Need)
+        raise Invalid({"services": f"A new provider needs at least one need in taxonomy_terms.name: {known}."})
+    if "kind" not in values:
         values["kind"] = KIND_OF_NEED[next(need for need in Need if need in values["services"])]
     form = checked(ProviderForm, values, now)
     if store:
