@@ -64,8 +64,8 @@ def show(who: Viewer) -> None:
     with left:
         _new(here, found.new)
         _untried(here, found)
-        _due(here, found)
     with right:
+        _due(here, found)
         _weeks(here, found.weeks)
         _pending(here, found.pending)
         _quiet(here, found.quiet)
@@ -156,6 +156,7 @@ def _new(here: _Here, rows: Sequence[Referral]) -> None:
 def _untried(here: _Here, found: Desk) -> None:
     def draw(row: Referral) -> None:
         cards.heading(here.around, row)
+        cards.alert(here.around, row.person_id)
         with st.container(horizontal=True, gap="xsmall"):
             cards.tried_now(here.around, row)
             cards.schedule(here.around, row)
@@ -180,6 +181,7 @@ def _due(here: _Here, found: Desk) -> None:
             what = f"  \n{plain(due.row.what)}" if due.row.what else ""
             st.markdown(f"**{plain(_whom(here, due))}**{what}", width="stretch")
             st.badge(when, color="orange" if late > 0 else "gray", icon=":material/event:")
+        cards.alert(here.around, due.person_id)
         with st.container(horizontal=True, gap="xsmall"):
             key = due.row.id
             if st.button("Log contact", key=f"due-{key}", icon=":material/edit_note:", type="primary"):

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import nav
-from dashboard.ui import act, forms, session
+from dashboard.ui import act, alerts, forms, session
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
 from db.commands import follow_ups, referrals
@@ -91,11 +91,19 @@ def lines(around: Around, row: Referral) -> None:
     st.markdown("  \n".join(line for line in told if line))
     if detail and detail.safety_note:
         st.warning(f"Safety: {plain(detail.safety_note)}", icon=":material/warning:")
+    alert(around, row.person_id)
     for other in around.same.get(row.id, ())[:2]:
         st.caption(
             f":material/content_copy: Likely the same matter: {plain(around.name(other))}, "
             f"received {clock(other.received_at, zone)} from {label(other.source).lower()}"
         )
+
+
+def alert(around: Around, person_id: int | None) -> None:
+    """What whoever goes there must know of the person, from their record."""
+    if person_id is not None:
+        with record_session(session.bind(), around.who) as database:
+            alerts.show(database, person_id)
 
 
 def _tried(row: Referral, zone: str) -> str:
