@@ -107,6 +107,6 @@ def _connection(to: Server) -> smtplib.SMTP:
 def _why(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return f"answer {error.smtp_code}"
-    if isinstance(error, TimeoutError):
-        return f"no answer in {SECONDS} seconds"
+    if isinstance(error, TimeoutError | smtplib.SMTPServerDisconnected):
+        return "it gave no answer, or broke off"
     return (getattr(error, "strerror", None) or type(error).__name__)[:80]

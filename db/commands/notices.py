@@ -114,6 +114,7 @@ def _tell(bind: Engine, viewer: Viewer, referral_id: int, to: Server) -> None:
 
 def _write(session: Session, users: Sequence[User], kind: NoticeKind, on_date: date) -> list[int]:
     rows = [Notice(kind=kind, user_id=user.id, on_date=on_date, at=wall_clock()) for user in users]
+    session.commit()  # ends what was read: a writer begins anew
     session.connection(execution_options={"tandem_writer": True})
     session.add_all(rows)
     session.commit()
@@ -179,6 +180,7 @@ def deliver(bind: Engine, to: Server, notice_id: int, now: datetime | None = Non
         if row is None or user is None or row.state is NoticeState.sent:
             return row is not None and row.state is NoticeState.sent
         kind, on_date, address = row.kind, row.on_date, user.email
+        session.expunge_all()
         session.rollback()
         try:
             if not address or not user.active:
