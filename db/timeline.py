@@ -28,7 +28,7 @@ from db.models import (
     User,
 )
 from db.pilot import local_day
-from db.vocab import Mode, label
+from db.vocab import Mode, Step, label
 from db.vocab.family import Trace
 
 
@@ -101,6 +101,7 @@ def _attempt(row: Attempt, zone: str, staff: dict[int, str]) -> Line:
     )
 
 
+_LADDER = tuple(Step)
 _ICONS = {
     Mode.on_scene: "local_police",
     Mode.in_person: "home",
@@ -148,7 +149,7 @@ def _connections(session: Session, person_id: int, staff: dict[int, str]) -> Ite
     )
     for row, provider in rows:
         what, by = label(row.need), staff.get(row.staff_id, "")
-        for step in row.steps:
+        for step in sorted(row.steps, key=lambda s: _LADDER.index(s.step), reverse=True):
             yield Line(
                 step.on_date, None, Trace.connection, "link", f"{what}: {label(step.step).lower()}", provider or "", by
             )
@@ -200,7 +201,7 @@ def _papers(session: Session, person_id: int, zone: str, users: dict[int, str]) 
     for row in session.scalars(select(Consent).where(Consent.person_id == person_id)):
         what = label(row.purpose)[0].lower() + label(row.purpose)[1:]
         by = users.get(row.created_by or 0, "")
-        yield Line(row.starts_on, None, Trace.record, "contract", f"Consent {what}", label(row.form).lower(), by)
+        yield Line(row.starts_on, None, Trace.record, "contract", f"Consent: {what}", label(row.form).lower(), by)
         if row.revoked_at is not None:
             by = users.get(row.revoked_by or 0, "")
             yield Line(

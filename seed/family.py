@@ -36,7 +36,7 @@ from seed.bulk import Row, Rows
 from seed.roster import ACCOUNT, CLINICIAN, SOCIAL_WORKER
 from seed.story import Clock, stream
 
-PROGRAM = "Harbor pilot"
+PROGRAM = "Harbor co-response pilot"
 DESK = (ACCOUNT[CLINICIAN], ACCOUNT[SOCIAL_WORKER])
 
 

@@ -60,8 +60,8 @@ def _table(title: str, heads: Sequence[str], rows: Iterable[Sequence[str]]) -> s
 def _identity(session: Session, person: Person) -> str:
     values = dossier(session, person.id).values
     names = (*IDENTITY, *GROUPS, "supports")
-    told = [(TITLES[n], in_words(n, values[n])) for n in names if values[n] and values[n] != "unknown"]
-    return _table("Who it is", ("", ""), told)
+    known = [n for n in names if values[n] and values[n] != "unknown" and not (n == "age_band" and values["born_on"])]
+    return _table("Who it is", ("Field", "As recorded"), [(TITLES[n], in_words(n, values[n])) for n in known])
 
 
 def _needs(session: Session, person: Person, consent: Consent) -> str:

@@ -190,7 +190,10 @@ def _file(person: Person) -> None:
 def _new(who: Viewer, person: Person) -> None:
     form = forms.draft(f"consent-{person.code}")
     values: dict[str, Any] = {"person_id": person.id}
-    values["purpose"] = purpose = forms.choice(form, "purpose", "What for", ConsentPurpose)
+    values["purpose"] = purpose = st.radio(
+        "What for", list(ConsentPurpose), format_func=label, index=None, key=form.key("purpose")
+    )
+    form.wrong("purpose")
     values |= _recipient(form, who, purpose)
     usual = SCOPE_OF.get(purpose, ConsentScope.summary) if purpose else None
     values["scope"] = _scope(form, purpose, usual)
@@ -215,13 +218,12 @@ def _new(who: Viewer, person: Person) -> None:
 
 def _scope(form: forms.Draft, purpose: ConsentPurpose | None, usual: ConsentScope | None) -> ConsentScope | None:
     """What is usual for the purpose is proposed; the key follows the purpose so that the proposal does."""
-    picked = st.pills(
+    picked = st.radio(
         "How much",
         list(ConsentScope),
-        default=usual,
+        index=list(ConsentScope).index(usual) if usual else None,
         format_func=label,
         key=form.key(f"scope-{purpose.value if purpose else ''}"),
-        wrap=True,
     )
     form.wrong("scope")
     return picked

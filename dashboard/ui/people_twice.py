@@ -30,18 +30,19 @@ def show(who: Viewer, pairs: Sequence[Pair]) -> None:
             icon=":material/check_circle:",
         )
         return
-    st.caption("Merging moves everything to the code that is kept. It can be undone.")
+    st.caption("Keep one: everything of the other moves to it, and can be moved back.")
     every = len(pairs) <= SHOWN or st.toggle(f"Show all {len(pairs)}", key="people-twice-all")
     work = _work(who)
     for pair in pairs if every else pairs[:SHOWN]:
         with st.container(border=True):
             st.markdown(f":gray[{plain(pair.why.capitalize())}]")
             for person in (pair.first, pair.second):
-                link(person.code, f"{told(person)} · :gray[{_count(work.get(person.id, 0))}]")
+                link(person.code, told(person))
             with st.container(horizontal=True):
                 for kept, gone in ((pair.first, pair.second), (pair.second, pair.first)):
                     key = f"merge-{kept.id}-{gone.id}"
-                    if st.button(f"Merge, keep {kept.code}", key=key, icon=":material/merge:"):
+                    words = f"Keep {kept.code} ({_count(work.get(kept.id, 0))})"
+                    if st.button(words, key=key, icon=":material/merge:", help=f"{gone.code} is merged into it"):
                         do(who, partial(_merge, who, kept.id, gone.id), f"{gone.code} is now {kept.code}")
                 if st.button("Two people", key=f"apart-{pair.first.id}-{pair.second.id}"):
                     do(who, partial(_apart, who, pair.first.id, pair.second.id))

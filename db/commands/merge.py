@@ -34,7 +34,7 @@ from db.access import Permission, Viewer
 from db.commands.base import write
 from db.commands.care import GROUPS
 from db.commands.desk import Saved, hold, now_of
-from db.commands.people import Known, alike, everyone, fold
+from db.commands.people import Known, alike, everyone
 from db.errors import Conflict, Invalid
 from db.models import (
     Base,
@@ -241,7 +241,7 @@ def _fill(session: Session, ledger: _Ledger, kept: Person, gone: Person) -> None
     mine, theirs = session.get(Identity, kept.id), session.get(Identity, gone.id)
     if mine is not None and theirs is not None:
         told = {n: getattr(theirs, n) for n in _FILLED if not getattr(mine, n) and getattr(theirs, n)}
-        if not (mine.alias or told.get("alias")) and fold(theirs.name) != fold(mine.name):
+        if not (mine.alias or told.get("alias")) and not alike((mine.name, None, None), (theirs.name, None, None)):
             told["alias"] = theirs.name
         if told:
             ledger.set(_table(Identity), {"person_id": kept.id}, told)
