@@ -49,9 +49,9 @@ def recent(who: Viewer, form_name: str, limit: int = 10) -> None:
 def _entry(who: Viewer, database: Session, row: Intervention, person: str, changed: int, form_name: str) -> None:
     zone = session.pilot().time_zone
     with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
-        again = f" · changed {changed} {'time' if changed == 1 else 'times'}" if changed else ""
+        again = f" · changed {'once' if changed == 1 else f'{changed} times'}" if changed else ""
         st.markdown(
-            f"**{plain(person)}**  \n{label(row.mode)} · {label(row.outcome)} · {row.minutes} min  \n"
+            f"**{plain(person)}**  \n{label(row.mode)} · {row.minutes} min  \n{label(row.outcome)}  \n"
             f":gray[{clock(row.at, zone)}{again}]",
             width="stretch",
         )

@@ -172,4 +172,4 @@ def test_outreach_asks_for_a_provider_and_for_nobody(app: AppTest, demo_city: En
 def test_ones_latest_entries_stand_beside_the_form(app: AppTest, demo_city: Engine) -> None:
     _, code, name = known(demo_city)
     press(fill(app, person_id=known(demo_city)[0], **USUAL))
-    assert f"**{code} · {name}**  \nPhone or video · Engaged, accepted help · 30 min" in said(app)
+    assert f"**{code} · {name}**  \nPhone or video · 30 min  \nEngaged, accepted help" in said(app)
