@@ -1,14 +1,14 @@
 """What the desk does to a connection: the next step, a call, the slip, the consent behind it, the end."""
 
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard.export.slip import PATH as SLIP
-from dashboard.ui import act, forms, session
+from dashboard.ui import act, forms, more, session
 from dashboard.ui.exhibit import plain
 from db import settings
 from db.access import Viewer
@@ -35,17 +35,33 @@ from db.vocab import ConnectionEnd, Step, label
 from db.vocab.care import ConsentForm, ConsentPurpose, ConsentScope, Recipient
 from db.vocab.links import CallOutcome, LinkAnswer
 
+ANOTHER_DAY = "another"
 
-def next_step(who: Viewer, row: Waiting, place: str) -> None:
-    """The rungs above, from the next one on: two taps for what happened today."""
-    link = row.connection
-    later = LADDER[LADDER.index(row.step) + 1 :]
-    act.lazily(
-        label(later[0]),
-        f"next-{link.id}",
-        lambda: _step(who, link, later, row.since, place),
+
+def next_step(who: Viewer, row: Waiting, place: str, open_it: Callable[[int], None]) -> None:
+    """The next rung in two taps: it happened today, yesterday, or (``open_it``) on another day."""
+    link, step = row.connection, LADDER[LADDER.index(row.step) + 1]
+    first = row.since + RETAINED_AFTER if step is Step.retained else row.since
+    days = {"today": who.today, "yesterday": who.today - timedelta(days=1)}
+    words = {name: f"{name.capitalize()}, {day(on)}" for name, on in days.items() if on >= first}
+    picked = st.menu_button(
+        label(step),
+        [*words, ANOTHER_DAY],
+        key=f"next-{link.id}",
+        format_func=lambda name: words.get(name, "Another day, or more to say"),
         icon=":material/trending_up:",
     )
+    if picked == ANOTHER_DAY:
+        open_it(link.id)
+    elif picked is not None:
+        values = {"connection_id": link.id, "step": step, "on_date": days[picked]}
+        _run(
+            who,
+            place,
+            lambda s: record_step(s, who, checked(StepForm, values)),
+            f"{link.person.code}: {label(step).lower()}, {day(days[picked])}.",
+            lambda s, v: take_back_step(s, v, link.id),
+        )
 
 
 def _step(who: Viewer, link: Connection, later: tuple[Step, ...], since: date, place: str) -> None:
@@ -82,7 +98,7 @@ def whole(who: Viewer, database: Session, row: Connection, place: str) -> None:
     """All that can be done to one connection, the likeliest first."""
     if row.provider is None:
         st.info("A service gap: this need met no provider. When one is found, make a new connection.")
-        _void(who, row, place)
+        more.unfold("Recorded by mistake?", f"mend-{row.id}", lambda: _mend(who, row, place), icon=":material/undo:")
         return
     closed = row.ended_on is not None
     found = next((w for w in waiting.open_connections(database, row.person_id) if w.connection.id == row.id), None)
@@ -91,26 +107,35 @@ def whole(who: Viewer, database: Session, row: Connection, place: str) -> None:
             st.markdown("**Next step**")
             later = LADDER[LADDER.index(found.step) + 1 :]
             _step(who, row, later, found.since, place)
-        _consent_and_slip(who, database, row, place)
-    with st.container(horizontal=True):
-        if not closed:
-            act.lazily("Log a call", f"call-{row.id}", lambda: _call(who, row, place), icon=":material/call:")
-            act.lazily("Close", f"close-{row.id}", lambda: _close(who, row, place), icon=":material/cancel:")
-        elif st.button("Reopen", key=f"reopen-{row.id}", icon=":material/undo:"):
+        if found.step is not Step.attended:
+            _consent_and_slip(who, database, row, place)
+    if closed:
+        if st.button("Reopen", key=f"reopen-{row.id}", icon=":material/undo:"):
             _run(who, place, lambda s: reopen_connection(s, who, row.id), "Open again.")
-        if not closed and len(row.steps) > 1 and st.button("Take back the last step", key=f"back-{row.id}"):
+    else:
+        more.unfold("Log a call to the provider", f"call-{row.id}", lambda: _call(who, row, place), icon=_CALL)
+        more.unfold("Close the connection", f"close-{row.id}", lambda: _close(who, row, place), icon=_CLOSE)
+    more.unfold("Recorded by mistake?", f"mend-{row.id}", lambda: _mend(who, row, place), icon=":material/undo:")
+
+
+_CALL, _CLOSE = ":material/call:", ":material/cancel:"
+
+
+def _mend(who: Viewer, row: Connection, place: str) -> None:
+    """Take back the last step, or void the whole; the audit keeps both."""
+    if row.ended_on is None and len(row.steps) > 1:
+        last = max(row.steps, key=lambda step: LADDER.index(step.step))
+        words = f"Take back “{label(last.step).lower()}”"
+        if st.button(words, key=f"back-{row.id}", icon=":material/undo:", width="stretch"):
             _run(who, place, lambda s: take_back_step(s, who, row.id), "The last step was taken back.")
-        _void(who, row, place)
-
-
-def _void(who: Viewer, row: Connection, place: str) -> None:
-    def draw() -> None:
-        reason = st.text_input("Why", key=f"void-why-{row.id}", placeholder="Recorded twice")
-        if st.button("Void it", key=f"void-save-{row.id}", type="primary", width="stretch"):
-            form: Callable[[], VoidForm] = lambda: checked(VoidForm, {"reason": reason})  # noqa: E731
-            _run(who, place, lambda s: void_connection(s, who, row.id, form()), "Voided: it counts nowhere.")
-
-    act.lazily("Void", f"void-{row.id}", draw, icon=":material/block:", help="Take it out of all figures")
+    reason = st.text_input("Why it never was", key=f"void-why-{row.id}", placeholder="Recorded twice")
+    if st.button("Void the connection", key=f"void-save-{row.id}", icon=":material/block:", width="stretch"):
+        _run(
+            who,
+            place,
+            lambda s: void_connection(s, who, row.id, checked(VoidForm, {"reason": reason})),
+            "Voided: it counts nowhere.",
+        )
 
 
 def _close(who: Viewer, row: Connection, place: str) -> None:

@@ -9,7 +9,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard import nav
-from dashboard.ui import act, directory_find, forms, session
+from dashboard.ui import act, alerts, directory_find, forms, more, session
 from dashboard.ui.connections import PAGE, open_connection
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
@@ -53,6 +53,7 @@ def show(who: Viewer) -> None:
         if known is None or need is None:
             return
         person = database.get_one(Person, known)
+        alerts.show(database, known)
     left, right = st.columns([3, 2], gap="large")
     with right:
         how = _how(form, who)
@@ -128,13 +129,17 @@ def _choose(
             st.info(f"{len(wide)} offer this without the narrowing. Let some of it go under “Narrow down”.")
         else:
             st.info("No provider of the directory offers this. Record the gap below: it counts, and the city sees it.")
-    every = len(found) <= SHOWN or st.toggle(f"Show all {len(found)}", key=form.key("all"))
-    for one in found if every else found[:SHOWN]:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"choose-{one.provider.id}"):
-            directory_find.summary(one, who.today)
-            if st.button("Connect", key=f"connect-{one.provider.id}", type="primary", icon=":material/handshake:"):
+    for one in found[: more.shown("connection-new", SHOWN)]:
+        with st.container(border=True, key=f"choose-{one.provider.id}"):
+            facts, todo = st.columns([5, 2], vertical_alignment="center")
+            with facts:
+                directory_find.summary(one, who.today)
+            with todo:
                 values = {"person_id": person.id, "need": need, "provider_id": one.provider.id, **how}
-                _save(form, who, values)
+                key = f"connect-{one.provider.id}"
+                if st.button("Connect", key=key, type="primary", icon=":material/handshake:", width="stretch"):
+                    _save(form, who, values)
+    more.button("connection-new", SHOWN, len(found))
     if form.errors:
         st.error(" ".join(form.errors.values()) + " Nothing you typed is lost.")
 

@@ -7,7 +7,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard import nav
-from dashboard.ui import act, session
+from dashboard.ui import act, alerts, more, session
 from dashboard.ui import connection_actions as actions
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
@@ -51,6 +51,7 @@ def show(who: Viewer) -> None:
         _head(person)
         act.told(who, PLACE)
         if person is not None:
+            alerts.show(database, person.id)
             _of_person(who, database, person, people)
         else:
             _answers(who, database, people)
@@ -146,9 +147,10 @@ def _open_ones(who: Viewer, rows: Sequence[Waiting], people: Mapping[int, Known]
         return
     overdue = sum(w.overdue(who.today) for w in rows)
     st.caption(f"{overdue} to ask about now, the longest due on top." if overdue else "None is due; the next on top.")
-    every = len(rows) <= SHOWN or st.toggle(f"Show all {len(rows)}", key="connections-all")
-    for row in rows if every else rows[:SHOWN]:
-        card(who, row, people)
+    with st.container(gap="xsmall"):
+        for row in rows[: more.shown("connections", SHOWN)]:
+            card(who, row, people)
+    more.button("connections", SHOWN, len(rows))
 
 
 def card(who: Viewer, row: Waiting, people: Mapping[int, Known]) -> None:
@@ -159,13 +161,13 @@ def card(who: Viewer, row: Waiting, people: Mapping[int, Known]) -> None:
         kept = f", for {day(link.appointment_on)}" if row.step is Step.appointment and link.appointment_on else ""
         to = plain(link.provider.name) if link.provider else ""
         st.markdown(
-            f"**{plain(_who(link, people))}**  \n{label(link.need)} → {to}"
+            f"**{plain(_who(link, people))}** · {label(link.need).lower()} → {to}"
             f"  \n:gray[{label(row.step)} {day(row.since)}{kept}{called}]",
             width="stretch",
         )
         waits(row, who.today)
         with st.container(horizontal=True, width="content"):
-            actions.next_step(who, row, PLACE)
+            actions.next_step(who, row, PLACE, open_connection)
             if st.button("Open", key=f"open-{link.id}", icon=":material/open_in_full:"):
                 open_connection(link.id)
 
@@ -186,16 +188,19 @@ def waits(row: Waiting, today: date) -> None:
 def _done(who: Viewer, rows: Sequence[Connection], people: Mapping[int, Known], name: str) -> None:
     if not rows:
         st.info(f"None in the last {LATELY.days} days.", icon=":material/inbox:")
-    every = len(rows) <= SHOWN or st.toggle(f"Show all {len(rows)}", key=f"all-{name}")
-    for row in rows if every else rows[:SHOWN]:
-        _closed_card(row, people)
+    with st.container(gap="xsmall"):
+        for row in rows[: more.shown(name, SHOWN)]:
+            _closed_card(row, people)
+    more.button(name, SHOWN, len(rows))
 
 
 def _closed_card(row: Connection, people: Mapping[int, Known]) -> None:
     with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"closed-{row.id}"):
         to = plain(row.provider.name) if row.provider else "no provider"
         told = f"{label(row.end_reason)}, {day(row.ended_on)}" if row.end_reason and row.ended_on else _standing(row)
-        st.markdown(f"**{plain(_who(row, people))}**  \n{label(row.need)} → {to}  \n:gray[{told}]", width="stretch")
+        st.markdown(
+            f"**{plain(_who(row, people))}** · {label(row.need).lower()} → {to}  \n:gray[{told}]", width="stretch"
+        )
         if st.button("Open", key=f"open-{row.id}", icon=":material/open_in_full:"):
             open_connection(row.id)
 
@@ -238,6 +243,7 @@ def _one(who: Viewer, database: Session, row: Connection, people: Mapping[int, K
     st.title(f"{plain(_who(row, people))}", anchor=False)
     st.markdown(f"{label(row.need)} → **{plain(to)}**")
     act.told(who, PLACE)
+    alerts.show(database, row.person_id)
     left, right = st.columns([3, 2], gap="large")
     with left:
         _ladder(database, row)

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from dashboard import nav
-from dashboard.ui import act, directory_find, directory_form, forms, session
+from dashboard.ui import act, directory_find, directory_form, forms, more, session
 from dashboard.ui.connection_new import local_now
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
@@ -22,7 +22,7 @@ from db.vocab import Need, label
 
 PAGE = nav.VIEWS / "directory.py"
 PLACE = "directory"
-SHOWN = 12
+SHOWN = 10
 
 
 def open_provider(provider_id: int) -> None:
@@ -35,10 +35,9 @@ def show(who: Viewer) -> None:
         providers = directory.everyone(database, closed=True)
     living = [p for p in providers if p.active]
     old = sum(stale(p, who.today) for p in living)
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.title("Directory", anchor=False, width="stretch")
-        act.lazily("Add a provider", "provider-add", lambda: directory_form.add(who), icon=":material/add:")
+    st.title("Directory", anchor=False)
     act.told(who, PLACE)
+    more.unfold("Add a provider", "provider-add", lambda: directory_form.add(who), icon=":material/add:")
     if not providers:
         st.info("The directory is empty. Add a provider, or import a CSV below.", icon=":material/menu_book:")
         return
@@ -47,7 +46,7 @@ def show(who: Viewer) -> None:
     with left:
         wanted, checking = _filter(form, living, old)
     with right:
-        _list(who, form, find(providers, wanted, local_now(who)), wanted, checking)
+        _list(who, find(providers, wanted, local_now(who)), wanted, checking)
 
 
 def _filter(form: forms.Draft, providers: Sequence[Provider], old: int) -> tuple[Wanted, bool]:
@@ -63,7 +62,7 @@ def _filter(form: forms.Draft, providers: Sequence[Provider], old: int) -> tuple
     return Wanted(need=need, words=typed or "", closed=closed, **fields), checking
 
 
-def _list(who: Viewer, form: forms.Draft, found: Sequence[Found], wanted: Wanted, checking: bool) -> None:
+def _list(who: Viewer, found: Sequence[Found], wanted: Wanted, checking: bool) -> None:
     if checking:
         found = [f for f in found if f.provider.active and stale(f.provider, who.today)]
         found = sorted(found, key=lambda f: f.provider.verified_on.toordinal() if f.provider.verified_on else 0)
@@ -71,14 +70,17 @@ def _list(who: Viewer, form: forms.Draft, found: Sequence[Found], wanted: Wanted
     st.caption(f"{len(found)} providers" + (f" · {plain(told)}" if told else ""))
     if not found:
         st.info("Nobody fits. Let some of the filter go, or add a provider.", icon=":material/search_off:")
-    every = len(found) <= SHOWN or st.toggle(f"Show all {len(found)}", key=form.key("all"))
-    for one in found if every else found[:SHOWN]:
-        with st.container(border=True, horizontal=True, vertical_alignment="center", key=f"row-{one.provider.id}"):
-            directory_find.summary(one, who.today)
-            if one.provider.active and stale(one.provider, who.today):
-                still_right(who, one.provider)
-            if st.button("Open", key=f"open-{one.provider.id}", icon=":material/open_in_full:"):
-                open_provider(one.provider.id)
+    for one in found[: more.shown("directory", SHOWN)]:
+        with st.container(border=True, key=f"row-{one.provider.id}"):
+            facts, todo = st.columns([5, 2], vertical_alignment="center")  # on a phone one below the other
+            with facts:
+                directory_find.summary(one, who.today)
+            with todo, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+                if one.provider.active and stale(one.provider, who.today):
+                    still_right(who, one.provider)
+                if st.button("Open", key=f"open-{one.provider.id}", icon=":material/open_in_full:"):
+                    open_provider(one.provider.id)
+    more.button("directory", SHOWN, len(found))
 
 
 def still_right(who: Viewer, p: Provider) -> None:
@@ -106,17 +108,15 @@ def _one(who: Viewer, database: Session, p: Provider) -> None:
         st.switch_page(PAGE)
     st.title(plain(p.name), anchor=False)
     act.told(who, PLACE)
+    with st.container(horizontal=True, gap="xsmall"):
+        directory_find.badges(Found(p, ()), who.today)
+    _use(who, database, p)
     left, right = st.columns([3, 2], gap="large")
     with left:
-        directory_find.marks(
-            Found(p, ()), who.today, "" if p.has_capacity else f"no room {p.capacity_note or ''}".strip()
-        )
         st.markdown("  \n".join(f":gray[{name}] {words}" for name, words in _facts(p) if words))
-        _checked(who, database, p)
         _notes(who, database, p)
     with right:
-        _use(who, database, p)
-        act.lazily("Edit", f"edit-{p.id}", lambda: directory_form.edit(who, p), icon=":material/edit:")
+        more.unfold("Edit", f"edit-{p.id}", lambda: directory_form.edit(who, p), icon=":material/edit:")
         _room(who, p)
         _closing(who, database, p)
 
@@ -143,27 +143,21 @@ def _facts(p: Provider) -> list[tuple[str, str]]:
     ]
 
 
-def _checked(who: Viewer, database: Session, p: Provider) -> None:
-    by = database.scalar(select(User.name).where(User.id == p.verified_by)) if p.verified_by else None
-    told = (
-        f"Last checked {day(p.verified_on)}" + (f" by {plain(by)}" if by else "") if p.verified_on else "Never checked"
-    )
-    with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(f":gray[{told}]")
-        if p.active:
-            still_right(who, p)
-
-
 def _use(who: Viewer, database: Session, p: Provider) -> None:
-    """How it has gone with them, and the way to connect somebody."""
+    """How it has gone with them, and the two likeliest things to do."""
     rows = select(func.count(Connection.id)).where(Connection.provider_id == p.id, Connection.voided_at.is_(None))
     total = database.scalar(rows) or 0
     running = database.scalar(rows.where(Connection.ended_on.is_(None))) or 0
-    st.markdown(f"**{total}** connections so far, **{running}** open")
-    if p.active and st.button("Connect a person", type="primary", icon=":material/handshake:", key=f"use-{p.id}"):
-        needs = sorted(directory.needs_of(p))
-        asked = {"new": "1"} | ({"need": needs[0].value} if len(needs) == 1 else {})
-        st.switch_page(nav.VIEWS / "connections.py", query_params=asked)
+    by = database.scalar(select(User.name).where(User.id == p.verified_by)) if p.verified_by else None
+    seen = f"Checked {day(p.verified_on)}" + (f" by {plain(by)}" if by else "") if p.verified_on else "Never checked"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if p.active and st.button("Connect a person", type="primary", icon=":material/handshake:", key=f"use-{p.id}"):
+            needs = sorted(directory.needs_of(p))
+            asked = {"new": "1"} | ({"need": needs[0].value} if len(needs) == 1 else {})
+            st.switch_page(nav.VIEWS / "connections.py", query_params=asked)
+        if p.active:
+            still_right(who, p)
+        st.markdown(f":gray[{seen} · {total} connections so far, {running} open]", width="content")
 
 
 def _room(who: Viewer, p: Provider) -> None:
@@ -176,7 +170,7 @@ def _room(who: Viewer, p: Provider) -> None:
                 told = f"{p.name}: {said.lower()}."
                 act.run(who, PLACE, lambda s, r=has_room: directory.set_room(s, who, p.id, r, words), told)
 
-    act.lazily("Room", f"room-{p.id}", draw, icon=":material/event_seat:")
+    more.unfold("Room", f"room-{p.id}", draw, icon=":material/event_seat:")
 
 
 def _closing(who: Viewer, database: Session, p: Provider) -> None:
@@ -197,7 +191,7 @@ def _closing(who: Viewer, database: Session, p: Provider) -> None:
         if st.button("Close this provider", key=f"close-{p.id}", type="primary", width="stretch"):
             _close(who, p)
 
-    act.lazily("They closed", f"closing-{p.id}", draw, icon=":material/block:")
+    more.unfold("They closed", f"closing-{p.id}", draw, icon=":material/block:")
 
 
 def _close(who: Viewer, p: Provider) -> None:

@@ -66,30 +66,32 @@ def summary(found: Found, today: date) -> None:
     """A provider in three lines; a row nobody looked at for 90 days is gray and says so."""
     p, old = found.provider, stale(found.provider, today)
     facts = [p.hours, p.phone, p.languages, p.eligibility, p.fees or ""]
-    room = "" if p.has_capacity else "no room" + (f" ({p.capacity_note})" if p.capacity_note else "")
     needs = ", ".join(label(need).lower() for need in sorted(needs_of(p)))
-    line = plain(" · ".join(fact for fact in facts if fact))
+    line = plain(" · ".join(fact for fact in dict.fromkeys(facts) if fact))
     name = plain(p.name)
-    with st.container(width="stretch", gap="xsmall"):
-        st.markdown(f":gray[**{name}**]" if old or not p.active else f"**{name}**")
+    with st.container(width="stretch", gap="xxsmall"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+            st.markdown(f":gray[**{name}**]" if old or not p.active else f"**{name}**", width="content")
+            badges(found, today)
         st.markdown(f":gray[{needs}]  \n:gray[{line}]" if old else f"{needs}  \n:gray[{line}]")
-        marks(found, today, room)
 
 
-def marks(found: Found, today: date, room: str) -> None:
+def badges(found: Found, today: date) -> None:
     """What to know before one calls."""
     p = found.provider
-    with st.container(horizontal=True, gap="xsmall"):
-        if not p.active:
-            st.badge("Closed", icon=":material/block:", color="gray")
-        if p.is_partner:
-            st.badge("Partner", icon=":material/handshake:", color="blue")
-        if not p.in_city:
-            st.badge("Out of the city", color="gray")
-        if room:
-            st.badge(room.capitalize(), icon=":material/event_busy:", color="orange")
-        if stale(p, today):
-            since = f"Last checked {day(p.verified_on)}" if p.verified_on else "Never checked"
-            st.badge(since, icon=":material/update:", color="orange")
-        for doubt in found.unsure:
-            st.badge(doubt.capitalize(), icon=":material/help:", color="gray")
+    room = "" if p.has_capacity else "No room" + (f": {p.capacity_note}" if p.capacity_note else "")
+    if not p.active:
+        st.badge("Closed", icon=":material/block:", color="gray")
+    if p.is_partner:
+        st.badge("Partner", icon=":material/handshake:", color="blue")
+    if not p.in_city:
+        st.badge("Out of the city", color="gray")
+    if room:
+        st.badge(room, icon=":material/event_busy:", color="orange")
+    elif p.capacity_note:
+        st.badge(p.capacity_note, color="gray")
+    if stale(p, today):
+        since = f"Checked {day(p.verified_on)}" if p.verified_on else "Never checked"
+        st.badge(since, icon=":material/update:", color="orange", help="Nobody looked at this for 90 days. Ask again.")
+    for doubt in found.unsure:
+        st.badge(doubt.capitalize(), icon=":material/help:", color="gray")

@@ -41,6 +41,8 @@ _NAMES = {
 
 def add(who: Viewer) -> None:
     form = forms.draft("provider-new")
+    if form.fresh:
+        form.begin_with({"has_capacity": True, "in_city": True})
     values = _fields(form)
     forms.save_button(form, "Add the provider", lambda: _add(who, values), lambda saved: _told(saved, "Added."))
 
@@ -52,9 +54,8 @@ def edit(who: Viewer, p: Provider) -> None:
         stands = {name: getattr(p, name) for name in FIELDS if name in _NAMES}
         texts = {name: value or "" for name, value in stands.items() if isinstance(value, str) or value is None}
         texts = {n: v for n, v in texts.items() if n not in ("minimum_age", "maximum_age")}
-        form.begin_with(stands | texts | {"services": sorted(needs_of(p))})
-        session.remember(f"provider.revision.{p.id}", p.revision)
-    revision = session.recall(f"provider.revision.{p.id}", p.revision if form.fresh else 0)
+        form.begin_with(stands | texts | {"services": sorted(needs_of(p)), "revision": p.revision})
+    revision, _ = session.fields(form.key("revision")).get("", (0, None))  # no widget; it travels with the draft
     values = _fields(form)
     values |= {"revision": revision, "external_id": p.external_id}
     both = session.recall(f"provider.both.{p.id}")
@@ -77,7 +78,6 @@ def _edit(who: Viewer, provider_id: int, values: Mapping[str, Any]) -> Saved:
         session.remember(key, error)
         raise
     session.forget(key)
-    session.forget(f"provider.revision.{provider_id}")
     return saved
 
 
@@ -93,13 +93,12 @@ def _both(form: forms.Draft, p: Provider, stale: StaleEdit) -> None:
     for name, (theirs, yours) in stale.both.items():
         st.markdown(f"**{_NAMES.get(name, name)}**  \nNow: {plain(theirs) or '–'}  \nYours: {plain(yours) or '–'}")
     if st.button("Keep mine: save again below", key=f"mine-{p.id}", width="stretch"):
-        session.remember(f"provider.revision.{p.id}", stale.revision)
+        form.fill({"revision": stale.revision})
         session.forget(f"provider.both.{p.id}")
         form.errors = {}
         st.rerun()
     if st.button("Take theirs", key=f"theirs-{p.id}", width="stretch"):
         session.forget(f"provider.both.{p.id}")
-        session.forget(f"provider.revision.{p.id}")
         form.start_over()
         st.rerun()
 
@@ -130,7 +129,7 @@ def _fields(form: forms.Draft) -> dict[str, Any]:
     ):
         values[name] = forms.text(form, name, _NAMES[name], placeholder=example)
     with st.container(horizontal=True):
-        for name, default in (("has_capacity", True), ("in_city", True), ("is_partner", False)):
-            values[name] = st.checkbox(_NAMES[name], value=default, key=form.key(name))
+        for name in ("has_capacity", "in_city", "is_partner"):
+            values[name] = st.checkbox(_NAMES[name], key=form.key(name))
     values["capacity_note"] = forms.text(form, "capacity_note", _NAMES["capacity_note"], placeholder="Waitlist")
     return values
