@@ -143,7 +143,7 @@ def decline(around: Around, row: Referral) -> None:
     reason = st.menu_button("Decline", list(DeclineReason), key=f"decline-{around.place}-{row.id}", format_func=label)
     if reason is not None:
         form = DecisionForm(accept=False, reason=reason)
-        words = f"declined: {label(reason).lower()}"
+        words = f"declined ({label(reason).lower()})"
         _do(around, row, lambda s: decide_referral(s, around.who, row.id, form), words, undo=True)
 
 
@@ -204,7 +204,7 @@ def close(around: Around, row: Referral) -> None:
     reason = st.menu_button("Close", list(ReferralEnd), key=f"close-{around.place}-{row.id}", format_func=label)
     if reason is not None:
         form = ReferralEndForm(reason=reason)
-        words = f"closed: {label(reason).lower()}"
+        words = f"closed ({label(reason).lower()})"
         _do(around, row, lambda s: referrals.close_referral(s, around.who, row.id, form), words, undo=True)
 
 

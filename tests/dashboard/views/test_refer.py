@@ -5,6 +5,7 @@ from collections.abc import Callable
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.exhibit import plain
 from dashboard.ui.forms import Draft
 from dashboard.ui.session import SESSION_COOKIE
 from db.engine import aggregate_session
@@ -64,32 +65,40 @@ def test_a_refusal_keeps_what_the_officer_typed(signed_in: Callable[..., AppTest
     assert newest(demo_city).id == before
 
 
-def test_an_officer_is_shown_received_and_reviewed_only(signed_in: Callable[..., AppTest], demo_city: Engine) -> None:
+def test_an_officer_is_shown_how_it_stands_and_never_who_or_why(
+    signed_in: Callable[..., AppTest], demo_city: Engine
+) -> None:
     app = signed_in("officer", "refer.py")
     send(app)
-    badges = {m.value for m in app.markdown if "Received" in m.value or "Reviewed" in m.value}
-    assert any("Received" in badge for badge in badges)
-    for word in ("accepted", "declined", "contacted", "P-0"):
+    badges = {m.value.split(": ")[-1].rstrip("]") for m in app.markdown if "-badge[" in m.value}
+    assert badges - {"Demo city: all people are fictional"} <= {
+        *("Received", "Reviewed", "Contacted", "Closed"),
+        "all people are fictional",
+    }
+    for word in ("accepted", "declined", "P-0"):
         assert word not in said(app)
 
 
-def test_the_same_incident_is_asked_about_and_can_be_confirmed(
+def test_the_same_incident_is_shown_before_sending_and_can_be_confirmed(
     signed_in: Callable[..., AppTest], demo_city: Engine
 ) -> None:
     app = signed_in("officer", "refer.py")
     fill(app, incident_number="HB-777777")
+    assert "Referred already?" not in said(app)
     send(app)
     first = newest(demo_city).id
     next(b for b in app.button if b.label == "Refer somebody else").click().run()
-    fill(app, incident_number="HB-777777")
+    fill(app, incident_number="hb 777777")
+    assert "Referred already?" in said(app)
+    assert "from officer · Incident HB-777777" in said(app)
     send(app)
-    assert "Incident HB-777777 was referred on" in said(app)
+    assert "Incident hb 777777 was referred on" in said(app) + app.error[0].value
     assert newest(demo_city).id == first
     press(fill(app, other=True))
     assert newest(demo_city).id > first
 
 
-def test_the_desk_sees_it_says_who_it_is_and_answers(
+def test_the_desk_takes_it_up_tries_declines_and_takes_that_back(
     signed_in: Callable[..., AppTest], demo_city: Engine, cookies: dict[str, str]
 ) -> None:
     send(signed_in("officer", "refer.py"))
@@ -97,31 +106,31 @@ def test_the_desk_sees_it_says_who_it_is_and_answers(
     cookies[SESSION_COOKIE] = new_session(demo_city, "clinician")
     desk = signed_in("clinician", "referrals.py")
     assert "**Zeno Quill**, about 40" in said(desk)
-    widget(desk, f"accept-{number}").click().run()
+    widget(desk, f"decline-referrals-{number}").click(DeclineReason.outside_city).run()
+    assert newest(demo_city).decline_reason is DeclineReason.outside_city
+    assert plain("Zeno Quill: declined (outside") in said(desk)
+    widget(desk, "undo-referrals").click().run()
+    assert newest(demo_city).status is ReferralStatus.new
+    widget(desk, f"accept-referrals-{number}").click().run()
     assert newest(demo_city).status is ReferralStatus.accepted
     for more in desk.toggle:  # a long list shows its oldest first
         more.set_value(True)
     desk.run()
-    form = draft(desk, f"attempt-{number}")
-    widget(desk, form.key("mode")).set_value(AttemptMode.phone)
-    widget(desk, form.key("reached")).set_value("Yes").run()
-    widget(desk, form.key("save")).click().run()
+    widget(desk, f"try-referrals-{number}").click("Phone: reached").run()
     assert not desk.error, [e.value for e in desk.error]
     with aggregate_session(demo_city) as session:
-        assert session.scalars(select(Attempt.reached).where(Attempt.referral_id == number)).all() == [True]
-    assert "Zeno Quill" not in said(desk)  # reached: nobody waits any more
+        tried = session.execute(select(Attempt.mode, Attempt.reached).where(Attempt.referral_id == number)).all()
+    assert [tuple(row) for row in tried] == [(AttemptMode.phone, True)]
+    assert f"**{plain('Zeno Quill')}**" not in said(desk)  # reached: nobody waits any more
 
 
-def test_declining_asks_for_a_reason(signed_in: Callable[..., AppTest], demo_city: Engine) -> None:
-    send(signed_in("officer", "refer.py"))
+def test_a_link_opens_the_referral_it_names_and_ignores_what_is_not_there(
+    signed_in: Callable[..., AppTest], demo_city: Engine
+) -> None:
     number = newest(demo_city).id
-    desk = signed_in("clinician", "referrals.py")
-    form = draft(desk, f"decline-{number}")
-    widget(desk, form.key("save")).click().run()
-    assert [e.value for e in desk.error] == ["A referral is declined with a reason. Choose one."]
-    widget(desk, form.key("reason")).set_value(DeclineReason.outside_city).run()
-    widget(desk, form.key("save")).click().run()
-    assert (newest(demo_city).status, newest(demo_city).decline_reason) == (
-        ReferralStatus.declined,
-        DeclineReason.outside_city,
-    )
+    app = signed_in("clinician", "referrals.py")
+    for asked, opened in ((str(number), True), ("999999", False), ("1 OR 1", False), ("-1", False)):
+        app.query_params["referral"] = asked
+        app.run()
+        assert not app.exception
+        assert any(f"Referral {number} · " in c.value for c in app.caption) is opened, asked

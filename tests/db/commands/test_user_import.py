@@ -70,7 +70,7 @@ def test_a_file_makes_its_accounts_with_codes_that_must_be_changed(desk: Engine)
 
 def test_one_refused_row_and_nothing_is_made(desk: Engine) -> None:
     before = usernames(desk)
-    text = "username,name,role,email\ngood,Good One,,\nx,Short,,\ngood,Twice,,\nq2,No Role,king,\nq3,Mail,,nowhere\nq4\n"
+    text = "username,name,role,email\ngood,Good,,\nx,Short,,\ngood,Twice,,\nq2,No Role,king,\nq3,Mail,,nowhere\nq4\n"
     judged = plan(desk, text)
     assert [(row.line, row.fate) for row in judged.rows] == [
         (2, Fate.add),
