@@ -82,7 +82,7 @@ def _found(who: Viewer, typed: str) -> None:
 def _lists(who: Viewer) -> None:
     with record_session(session.bind(), who) as database:
         known = everyone(database)
-        pairs, calls, episodes = likely_pairs(database), proposals(database), _episodes(database, known)
+        pairs, calls, episodes = likely_pairs(database, known), proposals(database), _episodes(database, known)
     if not known:
         st.info(
             "Nobody is known yet. Add a person here, or log an intervention: a new name is added with it.",
@@ -161,8 +161,16 @@ def _add(who: Viewer, typed: str) -> None:
     form = forms.draft("person-new")
     if form.fresh and typed:
         form.begin_with({"name": typed})
+    name = forms.text(form, "name", "Name")
+    if name:
+        with record_session(session.bind(), who) as database:
+            alike = search(database, name, limit=3)
+        if alike:
+            st.caption("Known already? Open the person instead.")
+        for known in alike:
+            link(known.code, told(known))
     values = {
-        "name": forms.text(form, "name", "Name"),
+        "name": name,
         "alias": forms.text(form, "alias", "Alias"),
         "born_on": born_on(form, who),
         "phone": forms.text(form, "phone", "Phone"),

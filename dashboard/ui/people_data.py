@@ -11,7 +11,7 @@ from dashboard.ui import forms, people_twice, session
 from dashboard.ui.people import born_on
 from dashboard.ui.people_parts import done
 from db.access import Viewer
-from db.commands.care import Dossier, Stale, dossier, edit_person
+from db.commands.care import Dossier, Stale, dossier, edit_person, seen_at
 from db.commands.desk import Saved
 from db.engine import record_session
 from db.forms import checked
@@ -30,6 +30,9 @@ def show(who: Viewer, person: Person) -> None:
     if form.fresh:
         form.begin_with(_fields(kept))
         session.remember(_seen_key(person), kept.seen)
+    elif session.recall(_seen_key(person)) is None and form.restored is not None:
+        with record_session(session.bind(), who) as database:
+            session.remember(_seen_key(person), seen_at(database, person.id, form.restored))
     left, right = st.columns(2, gap="large")
     with left:
         values = _identity(form, who)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
@@ -75,6 +75,12 @@ def dossier(session: Session, person_id: int) -> Dossier:
     person = hold_free(session, person_id)
     last = select(PersonChange.id).where(PersonChange.person_id == person_id).order_by(PersonChange.id.desc()).limit(1)
     return Dossier(person, _values(session, person), session.scalar(last) or 0)
+
+
+def seen_at(session: Session, person_id: int, at: datetime) -> int:
+    """The last correction that stood there at ``at``: what a form that was opened then had seen."""
+    last = select(func.max(PersonChange.id)).where(PersonChange.person_id == person_id, PersonChange.at <= at)
+    return session.scalar(last) or 0
 
 
 def hold_free(session: Session, person_id: int) -> Person:

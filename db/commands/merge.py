@@ -6,13 +6,16 @@ undo puts everything back exactly. The code that goes stays readable as "merged 
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+import numpy as np
+from rapidfuzz import fuzz
+from rapidfuzz.process import cdist
 from sqlalchemy import (
     Column,
     Date,
@@ -34,7 +37,7 @@ from db.access import Permission, Viewer
 from db.commands.base import write
 from db.commands.care import GROUPS
 from db.commands.desk import Saved, hold, now_of
-from db.commands.people import Known, alike, everyone
+from db.commands.people import SAME_BIRTHDAY, Known, alike, everyone, fold
 from db.errors import Conflict, Invalid
 from db.models import (
     Base,
@@ -295,12 +298,12 @@ class Pair:
     why: str
 
 
-def likely_pairs(session: Session) -> list[Pair]:
+def likely_pairs(session: Session, people: Sequence[Known] | None = None) -> list[Pair]:
     """Everybody who is probably twice, likest first: an alike name, or the same subject of linked calls.
 
-    Pairs of which the desk said that they are two people are left out.
+    Pairs of which the desk said that they are two people are left out. ``people``: everybody, where known already.
     """
-    people = everyone(session)
+    people = everyone(session) if people is None else people
     known = {person.id: person for person in people}
     apart = {tuple(row) for row in session.execute(select(NotTwice.first_id, NotTwice.second_id))}
     pairs = {(a.id, b.id): (score, why) for a, b, score, why in _alike(people)}
@@ -315,12 +318,25 @@ def likely_pairs(session: Session) -> list[Pair]:
 
 
 def _alike(people: Iterable[Known]) -> Iterator[tuple[Known, Known, float, str]]:
+    """Everybody against everybody: all names in one matrix, and only what is near is looked at again."""
     rows = sorted(people, key=lambda p: p.id)
-    for place, one in enumerate(rows):
-        for other in rows[place + 1 :]:
-            if score := alike((one.name, one.alias, one.born_on), (other.name, other.alias, other.born_on)):
-                why = "same birth date, alike name" if one.born_on and other.born_on else "alike name"
-                yield one, other, score, why
+    texts = [(row, _sorted(text)) for row in rows for text in (row.name, row.alias) if text]
+    if not texts:
+        return
+    words = [text for _, text in texts]
+    near = cdist(words, words, scorer=fuzz.ratio, score_cutoff=SAME_BIRTHDAY, dtype=np.uint8)
+    seen: set[tuple[int, int]] = set()
+    for left, right in np.argwhere(near):
+        one, other = texts[left][0], texts[right][0]
+        if one.id >= other.id or (one.id, other.id) in seen:
+            continue
+        seen.add((one.id, other.id))
+        if score := alike((one.name, one.alias, one.born_on), (other.name, other.alias, other.born_on)):
+            yield one, other, score, "same birth date, alike name" if one.born_on and other.born_on else "alike name"
+
+
+def _sorted(text: str) -> str:
+    return " ".join(sorted(fold(text).split()))
 
 
 def _same_subject(session: Session) -> Iterator[tuple[int, int]]:
