@@ -47,6 +47,10 @@ def town_rows(clock: Clock) -> Rows:
     }
 
 
+OFFICER_SHIFTS = 420
+"""A week's, in a department of about 170 sworn officers of whom some 100 are on patrol."""
+
+
 def _pilot(clock: Clock) -> Row:
     return {
         "id": 1,
@@ -58,6 +62,7 @@ def _pilot(clock: Clock) -> Row:
         "time_zone": ZONE,
         "population": 91_000,
         "is_demo": True,
+        "settings": {"officer_shifts_per_week": OFFICER_SHIFTS},
     }
 
 

@@ -62,6 +62,13 @@ def read_people(text: str) -> int | None:
     return int(text.replace(",", ""))
 
 
+def shifts(text: str | None) -> int | None:
+    """Raises Invalid for what is no number of shifts."""
+    if text is not None and not text.replace(",", "").strip().isdigit():
+        raise Invalid({"officer_shifts_per_week": f"--officer-shifts: “{text}” is not a number. Write it like 420."})
+    return None if text is None else int(text.replace(",", ""))
+
+
 QUESTIONS = (
     Question("name", "--name", "Name of the pilot", read_text),
     Question("city", "--city", "City", read_text),
@@ -118,6 +125,9 @@ def init(
     ] = None,
     line: Annotated[list[str] | None, typer.Option(metavar="NAME=DOLLARS", help="A budget line; repeat it.")] = None,
     target: Annotated[list[str] | None, typer.Option(metavar="MEASURE=NUMBER", help="A target; repeat it.")] = None,
+    officer_shifts: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="Officer shifts in a week: referrals per 100 shifts.")
+    ] = None,
     fall: Annotated[str, typer.Option(metavar="PERCENT", help="Fall of repeat calls aimed at.")] = "20",
     admin: Annotated[str | None, typer.Option(metavar="USERNAME", help="The first administrator.")] = None,
     admin_name: Text = None,
@@ -142,7 +152,7 @@ def init(
         "awarded_on": awarded, "obligate_by": obligate_by, "expend_by": expend_by, "retain_until": retain_until,
     }  # fmt: skip
     asking = sys.stdin.isatty() and not password_stdin
-    answers = collect(given, asking) | {"fall_percent": fall}
+    answers = collect(given, asking) | {"fall_percent": fall, "officer_shifts_per_week": shifts(officer_shifts)}
     answers["lines"] = ask_lines() if asking and not line else tuple(line or ())
     answers["targets"] = tuple(target or ())
     form = completed(answers, asking)

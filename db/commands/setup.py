@@ -84,6 +84,7 @@ def _pilot(form: PilotForm) -> Pilot:
         time_zone=form.time_zone,
         population=form.population,
         is_demo=False,
+        settings={"officer_shifts_per_week": form.officer_shifts_per_week} if form.officer_shifts_per_week else {},
     )
 
 

@@ -246,7 +246,9 @@ def test_officers_per_100_shifts_when_the_shifts_are_known(referred: Engine) -> 
         pilot.settings = {"officer_shifts_per_week": 100}
         session.commit()
     week = Filters(WEEK, WEEK + timedelta(days=6), TODAY)
-    assert ask(referred, "referrals_by_source", week).context == "officers: 5 per 100 shifts"
+    result = ask(referred, "referrals_by_source", week)
+    assert result.context == "officers: 5 per 100 shifts"
+    assert result.sentence.endswith("Officers sent 5 per 100 of 100 shifts (95 % interval 1.6 to 11.7).")
 
 
 # --- connections ---------------------------------------------------------------------------------

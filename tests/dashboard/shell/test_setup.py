@@ -82,7 +82,10 @@ def words(flags: dict[str, str], *more: str) -> list[str]:
 
 
 def test_init_makes_a_real_pilot_and_no_demo_data(tandem: Tandem, bind: Engine) -> None:
-    done = tandem(*words(FLAGS, *LINES, "--target", "people_served=300", "--fall", "25"), typed=PASSWORD + "\n")
+    done = tandem(
+        *words(FLAGS, *LINES, "--target", "people_served=300", "--fall", "25", "--officer-shifts", "420"),
+        typed=PASSWORD + "\n",
+    )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout == (
         "Norwalk pilot is set up. Start it with “tandem run”, sign in as jdoe, and add the others there.\n"
@@ -90,6 +93,7 @@ def test_init_makes_a_real_pilot_and_no_demo_data(tandem: Tandem, bind: Engine) 
     with aggregate_session(bind) as session:
         pilot = session.get_one(Pilot, 1)
         assert (pilot.is_demo, pilot.population, pilot.baseline_starts_on) == (False, 91_000, date(2023, 6, 1))
+        assert pilot.settings == {"officer_shifts_per_week": 420}
         grant = session.scalars(select(Grant)).one()
         assert (grant.amount, grant.retain_until) == (Decimal("216000.00"), date(2032, 12, 31))
         lines = session.execute(select(BudgetLine.name, BudgetLine.amount).order_by(BudgetLine.position)).all()
@@ -167,6 +171,7 @@ def test_init_refuses_a_second_pilot_and_the_demo_never_replaces_it(tandem: Tand
             "Lower a line, or check the grant.",
         ),
         ({"--population": "many"}, PASSWORD, "--population: “many” is not a number of people. Write it like 91,000."),
+        ({"--officer-shifts": "many"}, PASSWORD, "--officer-shifts: “many” is not a number. Write it like 420."),
         ({"--target": "people=3"}, PASSWORD, "“people” is no measure. “tandem measures” lists them all."),
         ({"--target": "people"}, PASSWORD, "“people” is not NAME=VALUE. Write it like “Benefits=18,000”."),
         (
