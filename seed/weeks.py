@@ -86,13 +86,14 @@ def week_rows(rows: Rows, clock: Clock, seed: int) -> Rows:
 
 
 def _accept(sheets: dict[tuple[int, date], Row], clock: Clock) -> list[Row]:
-    """The chief looks at four weeks at a time, on a Wednesday, and leaves out what was certified later."""
+    """The chief looks at four weeks at a time, on a Wednesday, and leaves out what was certified late."""
     accepted = []
     for week in range(1, ACCEPTED_TO + 1):
         at = clock.at(monday_of(min(-(-week // 4) * 4 + 2, 43)) + 2, 870 + week)
         for staff in (CLINICIAN, SOCIAL_WORKER):
             sheet = sheets.get((staff, clock.day(monday_of(week))))
-            if sheet is not None and sheet["certified_at"] is not None and sheet["certified_at"] < at:
+            late = staff == CLINICIAN and week in TRUTHS.late_tallies
+            if sheet is not None and sheet["certified_at"] is not None and not late:
                 sheet["status"] = TallyStatus.accepted
                 sheet["revision"] += 1
                 accepted.append({"tally_id": sheet["id"], "at": at, "user_id": CHIEF})

@@ -104,7 +104,7 @@ def _past(opened: Sheet, item: TallyItem) -> None:
     values = [value for _, value in weeks]
     low, middle, high = (figure(v) for v in (min(values), median(values), max(values)))
     count = f"{len(weeks)} weeks" if len(weeks) > 1 else "week"
-    st.markdown(f"In the {count} before: {low} to {high}, half of them {middle} or less.")
+    st.markdown(f"In the {count} before: {low} to {high}, median {middle}.")
     st.markdown(" · ".join(f":gray[{short_day(week)}] **{figure(value)}**" for week, value in reversed(weeks)))
 
 

@@ -41,9 +41,9 @@ def grid(form: forms.Draft, opened: Sheet, said: Sequence[Said] = ()) -> Figures
     known = "-".join(f"{line.log.normalize():f}" for line in opened.lines)
     words = any(one.item for one in said)
     key = f"sheet-{form.name}-{form.round}-{opened.revision}-{known}-{words}"
-    if session.recall(key) is None:  # what an editor begins with may not change under it
-        session.remember(key, typed(form))
-    began: Any = session.recall(key)
+    kept = session.recall(f"grid.{form.name}")
+    began = kept[1] if isinstance(kept, tuple) and kept[0] == key else typed(form)
+    session.remember(f"grid.{form.name}", (key, began))  # what an editor begins with may not change under it
     edited = st.data_editor(
         frame([replace(line, reported=began.get(line.item, line.reported)) for line in opened.lines], said),
         key=key,

@@ -47,8 +47,7 @@ def draft(app: AppTest, bind: Engine) -> Draft:
 def edit(app: AppTest, bind: Engine, item: TallyItem, value: float | None) -> AppTest:
     """Type a number into the cell of ``item``."""
     place = list(TallyItem).index(item)
-    row = stored(bind)
-    key = draft(app, bind).key(f"grid-{row.revision if row else 0}")
+    key, _ = app.session_state[f"tandem.grid.{draft(app, bind).name}"]
     changes = {"edited_rows": {place: {"reported": value}}, "added_rows": [], "deleted_rows": []}
     app.session_state[key] = changes
     return app.run()
@@ -56,6 +55,11 @@ def edit(app: AppTest, bind: Engine, item: TallyItem, value: float | None) -> Ap
 
 def press(app: AppTest, bind: Engine, name: str) -> AppTest:
     return widget(app, draft(app, bind).key(name)).click().run()
+
+
+def asked(app: AppTest, bind: Engine, name: str) -> Any:
+    """A widget of the questions that certifying asks."""
+    return widget(app, f"{draft(app, bind).name}-{name}")
 
 
 def blanks(app: AppTest) -> dict[str, Any]:
@@ -96,17 +100,17 @@ def test_certifying_asks_about_each_blank_and_about_the_weekend(app: AppTest, de
     if why := [field for field in app.text_input if "Outreach to providers" in field.label]:
         why[0].set_value("Not counted this week").run()
         press(app, demo_city, "certify")
-    asked = blanks(app)
-    assert TallyItem.outreach.value in asked
+    groups = blanks(app)
+    assert TallyItem.outreach.value in groups
     assert stored(demo_city) is None
-    press(app, demo_city, "certify-now")
+    asked(app, demo_city, "certify-now").click().run()
     assert "Still to answer:" in app.error[0].value
-    asked = blanks(app)
-    asked["all"].set_value("Not recorded").run()
-    press(app, demo_city, "certify-now")
+    groups = blanks(app)
+    groups["all"].set_value("Not recorded").run()
+    asked(app, demo_city, "certify-now").click().run()
     assert "The week is not over." in app.error[0].value
-    widget(app, draft(app, demo_city).key("weekend")).set_value(True).run()
-    press(app, demo_city, "certify-now")
+    asked(app, demo_city, "weekend").set_value(True).run()
+    asked(app, demo_city, "certify-now").click().run()
     row = stored(demo_city)
     assert row is not None
     assert row.status is TallyStatus.certified
@@ -117,8 +121,8 @@ def test_a_certified_week_is_locked_and_says_by_whom(app: AppTest, demo_city: En
     press(app, demo_city, "certify")
     if "all" in blanks(app):
         blanks(app)["all"].set_value("0").run()
-    widget(app, draft(app, demo_city).key("weekend")).set_value(True).run()
-    press(app, demo_city, "certify-now")
+    asked(app, demo_city, "weekend").set_value(True).run()
+    asked(app, demo_city, "certify-now").click().run()
     assert "Locked." in said(app)
     assert not [button for button in app.button if button.label in ("Save draft", "Certify the week")]
     row = stored(demo_city)
