@@ -57,7 +57,7 @@ class _Family:
             **{model: [] for model in _OWN},
         }
         self.identity = {row["person_id"]: row for row in rows[Identity]}
-        self.now = clock.at(clock.cut, 540)
+        self.now = clock.at(clock.cut - 1, 1080)
         self._given = reference.names("given")
         self._households()
         self._profiles()
