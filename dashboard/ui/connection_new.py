@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import nav
 from dashboard.ui import act, alerts, directory_find, forms, more, session
-from dashboard.ui.connections import PAGE, open_connection
+from dashboard.ui.connections import PAGE, open_connection, person_asked
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
 from db.commands.connections import record_connection
@@ -47,7 +47,7 @@ def show(who: Viewer) -> None:
             st.info("Nobody is known yet. Log an intervention or add a person first.", icon=":material/person_add:")
             return
         form = forms.draft("connection")
-        _begin(form, people)
+        _begin(form, database, people)
         known = _person(form, people)
         need = forms.choice(form, "need", "What do they need?", Need)
         if known is None or need is None:
@@ -63,18 +63,17 @@ def show(who: Viewer) -> None:
         _gap(form, who, person, need, how["opened_on"])
 
 
-def _begin(form: forms.Draft, people: Sequence[Known]) -> None:
+def _begin(form: forms.Draft, database: Session, people: Sequence[Known]) -> None:
     """The address may say who and which need; what was typed before stays."""
-    code, need = st.query_params.get("person", "").upper(), st.query_params.get("need", "")
-    given: dict[str, Any] = {}
-    known = next((p for p in people if p.code == code), None)
-    if known is not None:
-        given["person_id"] = known.id
-    if need in {n.value for n in Need}:
-        given["need"] = Need(need)
-    if given and session.recall("connection.begun") != (code, need):
-        session.remember("connection.begun", (code, need))
-        form.begin_with(given)
+    asked_for = (st.query_params.get("person", ""), st.query_params.get("need", ""))
+    if not any(asked_for) or session.recall("connection.begun") == asked_for:
+        return
+    session.remember("connection.begun", asked_for)
+    known = person_asked(database, {person.id: person for person in people})
+    given: dict[str, Any] = {"person_id": known.id} if known else {}
+    if asked_for[1] in {need.value for need in Need}:
+        given["need"] = Need(asked_for[1])
+    form.begin_with(given)
 
 
 def _person(form: forms.Draft, people: Sequence[Known]) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 
 import streamlit as st
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import nav
@@ -17,7 +18,7 @@ from db.commands.tokens import see_reports
 from db.commands.waiting import Waiting
 from db.engine import record_session
 from db.forms import clock, day
-from db.models import Connection, ProviderReport
+from db.models import Connection, Person, ProviderReport
 from db.vocab import Step, label
 from db.vocab.links import LinkAnswer
 
@@ -47,7 +48,7 @@ def show(who: Viewer) -> None:
         if asked is not None:
             _one(who, database, asked, people)
             return
-        person = _person(people)
+        person = person_asked(database, people)
         _head(person)
         act.told(who, PLACE)
         if person is not None:
@@ -70,11 +71,15 @@ def _asked(database: Session) -> Connection | None:
     return row
 
 
-def _person(people: Mapping[int, Known]) -> Known | None:
+def person_asked(database: Session, people: Mapping[int, Known]) -> Known | None:
+    """Whom the address names; a merged code is whom it was merged into."""
     code = st.query_params.get("person", "").strip().upper()[:12]
-    found = next((known for known in people.values() if known.code == code), None)
-    if code and found is None:
-        st.warning(f"There is no person {plain(code)}. All connections are shown.", icon=":material/search_off:")
+    if not code:
+        return None
+    row = database.execute(select(Person.id, Person.merged_into_id).where(Person.code == code)).first()
+    found = people.get(row.merged_into_id or row.id) if row else None
+    if found is None:
+        st.warning(f"There is no person {plain(code)}. Nobody was chosen.", icon=":material/search_off:")
     return found
 
 
