@@ -1,5 +1,6 @@
 """Which behavioral-health calls did nobody take up? One criterion for the desk's list and for the measure."""
 
+import re
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from db.engine import aggregate_session
 from db.models import Call, CallReview, CallType, Intervention, Location, Pilot, Referral, Shift
 from db.vocab import CallCategory
 
@@ -55,6 +57,27 @@ def left(pilot: Pilot, today: date, first: date | None = None, last: date | None
 def count_left(session: Session, pilot: Pilot, today: date) -> int:
     """How many calls wait for an answer."""
     return session.scalar(select(func.count(Call.id)).where(left(pilot, today))) or 0
+
+
+def bare(number: str | None) -> str:
+    """An incident number without what people write differently: “hb 41877” and “HB-41877” are the same."""
+    return "".join(c for c in (number or "").upper() if c.isalnum())
+
+
+def as_dispatch_writes(session: Session, number: str | None) -> str | None:
+    """The incident number as a loaded call has it, where it is the one that was typed; else as it was typed.
+
+    Asked over all calls, whoever types: nothing but the spelling of their own number comes back.
+    """
+    typed = bare(number)
+    if not number or not typed:
+        return number
+    parts = re.fullmatch(r"([A-Z]+|\d\d(?=\d{4}))(\d+)", typed)
+    spelled = {number, number.upper(), typed, *([f"{parts[1]}-{parts[2]}", f"{parts[1]} {parts[2]}"] if parts else [])}
+    spelled |= {number.upper().replace(" ", "-"), number.upper().replace("-", " ")}
+    with aggregate_session(session.get_bind()) as calls:  # type: ignore[arg-type]
+        found = calls.scalars(select(Call.incident_number).where(Call.incident_number.in_(sorted(spelled)))).all()
+    return found[0] if len(set(found)) == 1 else number
 
 
 def on_shift(shifts: Sequence[Shift], moment: datetime, zone: str) -> bool:

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from db.access import Permission, Viewer
+from db.calls_left import as_dispatch_writes, bare
 from db.commands.base import write
 from db.commands.desk import Saved, at_work, hold, now_of, once
 from db.commands.people import LIKELY, fold, insert_person
@@ -30,6 +31,8 @@ def record_referral(session: Session, viewer: Viewer, form: ReferralForm) -> Sav
     Raises Invalid for a likely duplicate (the same incident, or the same name for the desk) that is not
     confirmed as another matter. An officer is told of referrals of their own only.
     """
+    written = as_dispatch_writes(session, form.incident_number)
+    form = form.model_copy(update={"incident_number": written})
     return once(session, Referral, form.submit_key, lambda: _record(session, viewer, form))
 
 
@@ -221,12 +224,11 @@ def alike(session: Session, viewer: Viewer, name: str | None, incident_number: s
     """
     now = now_of(session, viewer)
     recent = select(Referral).where(Referral.received_at >= now.at - _SAME_MATTER).order_by(Referral.received_at.desc())
-    number = fold(incident_number or "")
+    number = bare(incident_number)
     return [
         row
         for row in session.scalars(recent.options(selectinload(Referral.detail)))
-        if (number and row.incident_number and fold(row.incident_number) == number)
-        or (name and row.status in OPEN and _alike_name(name, row))
+        if (number and bare(row.incident_number) == number) or (name and row.status in OPEN and _alike_name(name, row))
     ]
 
 
@@ -238,7 +240,7 @@ def _alike_name(name: str, row: Referral) -> bool:
 def same_matter(rows: Sequence[Referral]) -> dict[int, list[Referral]]:
     """Referral → the others of ``rows`` with its incident number, its person, or a name much like its own."""
     names = {row.id: fold(row.detail.name) for row in rows if row.detail and row.detail.name}
-    numbers = {row.id: fold(row.incident_number or "") for row in rows}
+    numbers = {row.id: bare(row.incident_number) for row in rows}
 
     def same(one: Referral, other: Referral) -> bool:
         if numbers[one.id] and numbers[one.id] == numbers[other.id]:
@@ -257,7 +259,7 @@ def _not_twice(session: Session, form: ReferralForm, now: Now) -> None:
     recent = select(Referral).where(Referral.received_at >= now.at - _SAME_MATTER).order_by(Referral.received_at.desc())
     for row in session.scalars(recent):
         again = "Send it again only if it is another person or another matter."
-        if form.incident_number and row.incident_number and fold(form.incident_number) == fold(row.incident_number):
+        if form.incident_number and bare(form.incident_number) == bare(row.incident_number):
             when = now.local(row.received_at)
             raise Invalid(
                 {"incident_number": f"Incident {form.incident_number} was referred on {when} already. {again}"}

@@ -235,6 +235,18 @@ def test_an_incident_number_on_a_referral_or_on_work_takes_its_call_up(desk: Eng
     assert waiting(desk) == [5, 2]
 
 
+@pytest.mark.parametrize("typed", ["HB-1", "hb 1", "hb1", "Hb-1"])
+@pytest.mark.parametrize("bind", ["sqlite"], indirect=True)
+def test_an_incident_number_is_the_same_however_an_officer_types_it(desk: Engine, typed: str) -> None:
+    number = send(desk, incident_number=typed).id
+    with aggregate_session(desk) as session:
+        assert session.get_one(Referral, number).incident_number == "HB-1"
+    assert waiting(desk) == [5, 2]
+    other = send(desk, incident_number="hb 999", name="Ben Okafor").id
+    with aggregate_session(desk) as session:
+        assert session.get_one(Referral, other).incident_number == "hb 999"
+
+
 def test_two_taking_the_same_call_at_once_make_one_referral(desk: Engine) -> None:
     ended = at_once(lambda: do(desk, CLINICIAN, reviews.take_call, 1), lambda: do(desk, SOCIAL, reviews.take_call, 1))
     assert [type(e) for e in ended if isinstance(e, Exception)] == [Conflict], ended
