@@ -103,7 +103,7 @@ def plan(session: Session, viewer: Viewer, content: bytes) -> Plan:
 
 
 def carry_out(
-    session: Session, viewer: Viewer, content: bytes, progress: Callable[[int, int], None] = lambda done, of: None
+    session: Session, viewer: Viewer, content: bytes, progress: Callable[[int, int], object] = lambda done, of: None
 ) -> list[Made]:
     """Make every account of the file, or none. Raises Invalid while a row is refused.
 
