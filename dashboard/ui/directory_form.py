@@ -55,7 +55,7 @@ def edit(who: Viewer, p: Provider) -> None:
         texts = {name: value or "" for name, value in stands.items() if isinstance(value, str) or value is None}
         texts = {n: v for n, v in texts.items() if n not in ("minimum_age", "maximum_age")}
         form.begin_with(stands | texts | {"services": sorted(needs_of(p)), "revision": p.revision})
-    revision, _ = session.fields(form.key("revision")).get("", (0, None))  # no widget; it travels with the draft
+    revision, _ = form.stands().get("revision", (0, None))  # no widget; it travels with the draft
     values = _fields(form)
     values |= {"revision": revision, "external_id": p.external_id}
     both = session.recall(f"provider.both.{p.id}")

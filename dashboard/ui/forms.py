@@ -58,6 +58,8 @@ class Draft:
     """Opened in this run, and nothing was found again: the moment to :meth:`begin_with` something."""
     found_now: bool = False
     """Opened in this run, and something was found again."""
+    _names: set[str] = field(default_factory=set)
+    """The fields it has had so far."""
     _beside: dict[str, Any] = field(default_factory=dict)
     _known: str = ""
     """The content as it was stored last."""
@@ -66,7 +68,12 @@ class Draft:
 
     def key(self, name: str) -> str:
         """The widget key of a field. It changes after a save, so the next form opens empty."""
+        self._names.add(name)
         return f"{self.name}-{self.round}-{name}"
+
+    def stands(self) -> dict[str, tuple[Any, Any]]:
+        """What stands in its fields now: field → (value, what it began with)."""
+        return session.fields({name: self.key(name) for name in sorted(self._names)})
 
     def wrong(self, *names: str) -> None:
         """Under a field: its sentence, if it was refused."""
@@ -125,7 +132,7 @@ class Draft:
 
     def on_page(self, before: int) -> bool:
         """Whether its fields stood on the page since the full run ``before``: else another page was between."""
-        return self.last_run >= before and bool(session.fields(self.key("")))
+        return self.last_run >= before and bool(self.stands())
 
     def restore(self) -> None:
         """Look for what was typed before. ``fresh`` says that there was nothing."""
@@ -145,7 +152,7 @@ class Draft:
 
     def _content(self) -> str:
         """What stands in the fields, as text; empty while nothing was typed."""
-        stands, given = session.fields(self.key("")), self._given
+        stands, given = self.stands(), self._given
         worth = written({name: value for name, (value, began) in stands.items() if value != began or name in given})
         typed = [name for name in worth if stands[name][0] != given.get(name, stands[name][1])]
         return packed({"fields": worth, "beside": self._beside}) if typed or self._beside else ""
@@ -330,7 +337,7 @@ def _no_longer_now(form: Draft, who: Viewer, name: str, back: Mapping[str, timed
     """In a draft found again “now” is when it was typed, not when it is read."""
     if not form.found_now or form.restored is None or who.now - form.restored < timedelta(minutes=10):
         return
-    said, _ = session.fields(form.key("")).get(name, (None, None))
+    said, _ = form.stands().get(name, (None, None))
     if said in (None, "Now") or said in back:
         form.fill(say_moment(form.restored - back.get(said or "", timedelta()), who, name))
 

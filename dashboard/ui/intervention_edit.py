@@ -101,7 +101,7 @@ def _referral(form: forms.Draft, database: Session, person_id: int | None) -> in
 
 
 def _save(form: forms.Draft, who: Viewer, entry: int, values: Mapping[str, Any]) -> Saved:
-    seen, _ = session.fields(form.key("")).get("seen", (0, None))
+    seen, _ = form.stands().get("seen", (0, None))
     edit = checked(EditForm, {**values, "seen": seen})
     try:
         with record_session(session.bind(), who) as database:

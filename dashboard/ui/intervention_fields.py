@@ -8,7 +8,7 @@ import streamlit as st
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from dashboard.ui import forms, session
+from dashboard.ui import forms
 from dashboard.ui.forms import say_minutes, say_moment
 from db.access import Viewer
 from db.forms.work import GAP_REASONS, NOT_THE_RECORD
@@ -93,7 +93,7 @@ def _transport(form: forms.Draft) -> dict[str, Any]:
 
 def _beside(form: forms.Draft) -> bool:
     """Open from the start where something stands in it, or was refused."""
-    stands = session.fields(form.key(""))
+    stands = form.stands()
     names = ("incident_number", *_YES_NO)
     said = [stands[name][0] for name in names if name in stands]
     return any(form.has(name) for name in names) or any(value not in (None, "", "Not asked") for value in said)

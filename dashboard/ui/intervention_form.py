@@ -203,7 +203,7 @@ def repeat(form: forms.Draft, row: Intervention) -> None:
     fields: dict[str, Any] = {"mode": row.mode, "purpose": row.purpose, "needs": [n.need for n in row.needs]}
     if row.mode is Mode.outreach:
         fields["provider_id"] = row.provider_id
-    chosen, _ = session.fields(form.key("")).get("person_id", (None, None))
+    chosen, _ = form.stands().get("person_id", (None, None))
     if chosen is None and row.person_id is not None:
         fields["person_id"] = row.person_id
     form.fill(fields | say_minutes(row.minutes))
@@ -230,7 +230,7 @@ def _measured(form: forms.Draft, who: Viewer, values: Mapping[str, Any]) -> dict
     began = _began(form)
     if began is None or values.get("minutes") is not None:
         return {}
-    said, _ = session.fields(form.key("")).get("at", ("Now", None))
+    said, _ = form.stands().get("at", ("Now", None))
     return {"minutes": _elapsed(began, who)} | ({"at": began} if said in ("Now", None) else {})
 
 

@@ -139,22 +139,24 @@ def this_run() -> int:
     return number if isinstance(number, int) else 0
 
 
-def fields(beginning: str) -> dict[str, tuple[Any, Any]]:
-    """What stands in the widgets whose key begins so: the rest of the key → (value, what it began with).
+def fields(keys: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
+    """What stands in widgets (name → widget key): name → (value, what it began with).
 
-    Empty where none is on this page. Buttons and uploads are left out: nothing is typed into them.
+    Those that are not on this page are left out, and buttons and uploads: nothing is typed into them.
     """
     context = get_script_run_ctx()
     if context is None:
         return {}
     state, found = context.session_state._state, {}
-    for key in [str(k) for k in st.session_state if str(k).startswith(beginning)]:
+    for name, key in keys.items():
+        if key not in state:
+            continue
         known = state.get_widget_id_from_key(key)
         widget = state.get_widget_metadata(known) if known else None
         if widget is None:  # put there, and not drawn yet
-            found[key.removeprefix(beginning)] = (st.session_state[key], None)
+            found[name] = (state[key], None)
         elif widget.value_type in _TYPED:
-            found[key.removeprefix(beginning)] = (st.session_state[key], widget.deserializer(None))
+            found[name] = (state[key], widget.deserializer(None))
     return found
 
 

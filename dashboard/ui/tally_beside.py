@@ -134,7 +134,7 @@ def _say(who: Viewer, form: forms.Draft, opened: Sheet, item: TallyItem | None) 
 
 def comment_of(form: forms.Draft) -> str:
     """The comment that is being typed."""
-    value, _ = session.fields(form.key("")).get("comment", ("", ""))
+    value, _ = form.stands().get("comment", ("", ""))
     return str(value or "")
 
 
