@@ -86,7 +86,7 @@ class PilotForm(Form):
     targets: Annotated[tuple[tuple[str, float], ...], BeforeValidator(read_pairs)] = ()
     """(measure key, value) by the last day."""
     fall_percent: Annotated[float, Field(gt=0, lt=100)] = 20.0
-    officer_shifts_per_week: Annotated[int | None, BeforeValidator(blank_is_none), Field(ge=1, le=10_000)] = None
+    officer_shifts_per_week: Annotated[int, Field(ge=1, le=10_000)] | None = None
     """Of the whole department: officers' referrals are then also stated per 100 shifts."""
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
