@@ -81,7 +81,7 @@ def _report() -> None:
     if len(report.doubts) > 5:
         st.caption(f"And {_some(len(report.doubts) - 5, 'more like it', 'more like these')}.")
     if report.at_noon:
-        st.caption(f"{_some(report.at_noon, 'row has', 'rows have')} no time of day and stand at noon.")
+        st.caption(f"{_some(report.at_noon, 'row has', 'rows have')} no time of day: put at noon.")
     if report.unread:
         st.caption(f"Not read: {plain(', '.join(report.unread))}.")
     if report.refused:

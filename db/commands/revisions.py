@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import func, select
@@ -70,7 +70,7 @@ def snapshot(session: Session, row: Intervention) -> Values:
     values: Values = {name: getattr(row, name) for name in WORDS if name not in ("needs", "note", "at")}
     values |= {name: values[name].value for name in _ENUMS if values[name] is not None}
     return values | {
-        "at": row.at.isoformat(),
+        "at": row.at.astimezone(UTC).isoformat(),
         "needs": sorted(n.need.value for n in row.needs),
         "note": note.text if note else None,
     }
@@ -148,4 +148,4 @@ def same_values(form: InterventionForm) -> Values:
     """What the form says, in the same values as :func:`snapshot`: to show both versions of a stale edit."""
     values: Values = {name: getattr(form, name) for name in WORDS if name not in ("needs", "at")}
     values |= {name: values[name].value for name in _ENUMS if values[name] is not None}
-    return values | {"at": form.at.isoformat(), "needs": sorted(n.value for n in form.needs)}
+    return values | {"at": form.at.astimezone(UTC).isoformat(), "needs": sorted(n.value for n in form.needs)}

@@ -100,6 +100,8 @@ def edit_intervention(session: Session, viewer: Viewer, intervention_id: int, fo
         if since := history(session, row.id, after=form.seen):
             by, when = since[-1].by, now.local(since[-1].at)
             raise Stale(f"{by} changed this entry on {when}, while you had it open. Nothing was saved yet.", since)
+        if form.at == row.at.replace(second=0, microsecond=0):
+            form = form.model_copy(update={"at": row.at})  # fields show no seconds: that is no change
         form.check(now)
         staff = session.get_one(Staff, row.staff_id)
         _fits_in_the_day(session, staff, form, now, but=row.id)

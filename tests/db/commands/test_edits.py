@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, select
@@ -237,6 +238,18 @@ def test_what_an_undo_takes_back_stands_in_the_audit(one: Engine) -> None:
         assert entry.detail["episode removed"] == episode
         assert entry.detail["opened"] == "2026-11-13"
         assert entry.detail["referral new again"] == 7
+
+
+def test_another_time_zone_or_lost_seconds_are_no_change(one: Engine) -> None:
+    moment = at("2026-11-13 15:00") + timedelta(seconds=42)
+    number = log(one, CLINICIAN, at=moment)
+    with pytest.raises(Conflict, match="Nothing was changed"):
+        edit(one, number, at=at("2026-11-13 15:00"))
+    with pytest.raises(Conflict, match="Nothing was changed"):
+        edit(one, number, at=moment.astimezone(ZoneInfo("America/New_York")))
+    edit(one, number, minutes=31, at=at("2026-11-13 15:00"))
+    with aggregate_session(one) as session:
+        assert list(history(session, number)[0].fields) == ["minutes"]
 
 
 def test_snapshot_and_form_say_the_same(one: Engine) -> None:
