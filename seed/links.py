@@ -125,7 +125,7 @@ class _Loop:
             "expires_at": self.clock.at(relative + LINK_DAYS + 1, 0),
         }
         self.tables[ProviderToken].append(token)
-        if not by_link:
+        if not by_link or answered is None:
             return
         when = self.clock.at((answered - self.clock.launch).days, 16 * 60 + hour)
         token["spent_at"] = when

@@ -180,7 +180,7 @@ def _not_before(step: Step, on_date: date, row: Connection, dates: dict[Step, da
         raise Invalid({"on_date": f"{quoted(step)} can be recorded from {since}, 30 days after {day(floor)}."})
 
 
-def _alike(person_id: int, need: Need, provider_id: int | None) -> Select[tuple[date]]:
+def _alike(person_id: int, need: Need, provider_id: int | None) -> Select[date]:
     return select(Connection.opened_on).where(
         Connection.person_id == person_id,
         Connection.need == need,
