@@ -63,9 +63,9 @@ def show(who: Viewer) -> None:
     left, right = st.columns(2, gap="medium")
     with left:
         _new(here, found.new)
-        _untried(here, found)
-    with right:
         _due(here, found)
+    with right:
+        _untried(here, found)
         _weeks(here, found.weeks)
         _pending(here, found.pending)
         _quiet(here, found.quiet)

@@ -69,7 +69,8 @@ def heading(around: Around, row: Referral) -> None:
     age = f", about {row.detail.approximate_age}" if row.detail and row.detail.approximate_age else ""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{plain(around.name(row))}**{plain(age)}", width="stretch")
-        _badges(around.who, row)
+        if not decided(row):
+            _badges(around.who, row)
 
 
 def lines(around: Around, row: Referral) -> None:
@@ -126,6 +127,8 @@ def _badges(who: Viewer, row: Referral) -> None:
 def age_words(since: datetime, now: datetime) -> str:
     """“26 h” below four days, then “5 days”."""
     hours = int((now - since).total_seconds() // 3600)
+    if hours < 1:
+        return "under 1 h"
     return f"{hours} h" if hours < 96 else f"{hours // 24} days"
 
 

@@ -1,6 +1,6 @@
 """The form “Refer someone”: five questions for an officer's phone, and what happens next."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -143,8 +143,16 @@ def mine(who: Viewer) -> None:
     """The viewer's own referrals: received or reviewed; contacted and closed only under a consent."""
     if who.may(Permission.see_people):
         return
-    st.subheader("My referrals", anchor=False)
     rows = sent_by(session.bind(), who)
+    if session.recall(SENT) is not None:  # folded away: on a phone, what happens next must be what one sees
+        with st.expander("My referrals", icon=":material/inbox:"):
+            _rows(rows)
+        return
+    st.subheader("My referrals", anchor=False)
+    _rows(rows)
+
+
+def _rows(rows: Sequence[Sent]) -> None:
     if not rows:
         st.info("None yet. What you send appears here, and whether it was reviewed.", icon=":material/inbox:")
     zone = session.pilot().time_zone

@@ -123,7 +123,8 @@ def _decided(around: Around, database: Session) -> None:
     for row in rows[(page - 1) * PER_PAGE : page * PER_PAGE]:
         with st.container(border=True):
             cards.heading(around, row)
-            _reopen(around, row, _ended(database, row))
+            received = clock(row.received_at, session.pilot().time_zone)
+            _reopen(around, row, f"Received {received}. {_ended(database, row)}")
 
 
 def _ended(database: Session, row: Referral) -> str:
@@ -138,9 +139,8 @@ def _ended(database: Session, row: Referral) -> str:
 
 
 def _reopen(around: Around, row: Referral, ended: str) -> None:
-    zone = session.pilot().time_zone
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.markdown(plain(f"Received {clock(row.received_at, zone)}. {ended}."), width="stretch")
+        st.markdown(plain(f"{ended}."), width="stretch")
         if st.button("Reopen", key=f"reopen-{row.id}", icon=":material/undo:"):
             words = f"{around.name(row).split(' · ')[-1]}: open again."
             act.run(around.who, PLACE, lambda s: referrals.reopen_referral(s, around.who, row.id), words)
