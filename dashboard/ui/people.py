@@ -30,8 +30,8 @@ QUIET = 60
 
 def hold_address() -> None:
     """In a full run: a link within the page tells the run who is meant, and not the browser; this tells it."""
-    if code := st.query_params.get("person"):
-        st.query_params.from_dict({"person": code})
+    asked = {name: value for name in ("person", "part") if (value := st.query_params.get(name))}
+    st.query_params.from_dict(asked if "person" in asked else {})
 
 
 def opened(who: Viewer) -> Person | None:

@@ -65,7 +65,7 @@ def show(who: Viewer, person: Person) -> None:
     part = st.segmented_control(
         "Part of the record",
         list(_PARTS),
-        default="Timeline",
+        default=_asked_for(),
         required=True,
         format_func=lambda p: f"{_PARTS[p]} {p}",
         key=f"people-part-{person.code}",
@@ -82,6 +82,12 @@ def show(who: Viewer, person: Person) -> None:
         people_calls.show(who, person)
     else:
         _timeline(who, person, values)
+
+
+def _asked_for() -> str:
+    """The part that the address asks for (``&part=consents``), else the timeline."""
+    part = st.query_params.get("part", "").capitalize()
+    return part if part in _PARTS else "Timeline"
 
 
 def _who(who: Viewer, values: dict[str, str | None]) -> None:
@@ -142,7 +148,7 @@ def _episode(who: Viewer, person: Person) -> None:
         form = forms.draft(f"episode-{person.code}")
         st.caption("The first direct contact opens an episode by itself. Open one here for what was not logged.")
         opened = st.date_input(
-            "First day", value="today", max_value=who.today, key=form.key("opened_on"), format="MM/DD/YYYY"
+            "First day", value=who.today, max_value=who.today, key=form.key("opened_on"), format="MM/DD/YYYY"
         )
         form.wrong("opened_on")
 

@@ -55,6 +55,10 @@ def write(session: Session, viewer: Viewer, permission: Permission, action: str,
         session.rollback()
         if "locked" in str(error.orig):
             raise Conflict("The database was busy for five seconds. Nothing was saved: try again.") from error
+        if "deadlock" in str(error.orig):
+            raise Conflict(
+                "Somebody saved something about the same at this moment. Nothing was saved: try again."
+            ) from error
         raise
     except IntegrityError as error:
         session.rollback()

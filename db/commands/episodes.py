@@ -9,7 +9,7 @@ from db.access import Permission, Viewer
 from db.commands.base import write
 from db.commands.care import record
 from db.commands.desk import Saved, at_work, hold, now_of
-from db.errors import Conflict, Invalid
+from db.errors import Conflict, Invalid, NotFound
 from db.forms import Now, day, quoted
 from db.forms.people import EpisodeCloseForm, EpisodeOpenForm
 from db.models import Connection, Episode, Intervention, Person
@@ -45,8 +45,7 @@ def close_episode(session: Session, viewer: Viewer, episode_id: int, form: Episo
     with write(session, viewer, Permission.log_work, "close episode", Scope.work) as note:
         now = now_of(session, viewer)
         form.check(now)
-        row = hold(session, Episode, episode_id, "episode")
-        person = hold(session, Person, row.person_id, "person")
+        row, person = _held(session, episode_id)
         if row.closed_on is not None and row.close_reason is not None:
             raise Conflict(
                 f"This episode was closed on {day(row.closed_on)} ({label(row.close_reason)}). Reopen it first."
@@ -76,8 +75,7 @@ def close_episode(session: Session, viewer: Viewer, episode_id: int, form: Episo
 def reopen_episode(session: Session, viewer: Viewer, episode_id: int) -> Saved:
     """Closed too early, or by mistake: the latest episode goes on as if it had not been closed."""
     with write(session, viewer, Permission.log_work, "reopen episode", Scope.work) as note:
-        row = hold(session, Episode, episode_id, "episode")
-        person = hold(session, Person, row.person_id, "person")
+        row, person = _held(session, episode_id)
         if row.closed_on is None or row.close_reason is None:
             raise Conflict("This episode is open already. Reload the page.")
         later = [e for e in _episodes(session, person.id) if e.opened_on > row.opened_on]
@@ -88,6 +86,15 @@ def reopen_episode(session: Session, viewer: Viewer, episode_id: int) -> Saved:
         note.subject, note.detail = f"episode {row.id}", {"was": quoted(row.close_reason)}
         row.closed_on = row.close_reason = None
     return Saved(row.id)
+
+
+def _held(session: Session, episode_id: int) -> tuple[Episode, Person]:
+    """The person first, as everybody locks them: two at once then wait, and never for each other."""
+    whose = session.scalar(select(Episode.person_id).where(Episode.id == episode_id))
+    if whose is None:
+        raise NotFound(f"There is no episode {episode_id} here. Go back to the person and open it again.")
+    person = hold(session, Person, whose, "person")
+    return hold(session, Episode, episode_id, "episode"), person
 
 
 def _episodes(session: Session, person_id: int) -> list[Episode]:

@@ -1,6 +1,7 @@
 """People: adding one under the next public code, finding one in spite of a typo, noticing one twice."""
 
 import unicodedata
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -74,6 +75,16 @@ def _names(session: Session) -> list[tuple[Known, int | None]]:
     return sorted(people, key=lambda p: (fold(p[0].name), p[0].code))
 
 
+def _now(session: Session) -> Iterator[tuple[Known, Known]]:
+    """Every name that stands or stood somewhere, and who that is now."""
+    names = _names(session)
+    now, up = {k.id: k for k, into in names if into is None}, {k.id: into for k, into in names}
+    for known, into in names:
+        while into is not None and into not in now:
+            into = up.get(into)
+        yield known, known if into is None else replace(now[into], former=known.code)
+
+
 def search(session: Session, text: str, limit: int = 8) -> list[Known]:
     """People whose code, name, alias or birth date is like ``text``, likest first.
 
@@ -83,18 +94,10 @@ def search(session: Session, text: str, limit: int = 8) -> list[Known]:
     wanted = fold(text)
     if not wanted:
         return []
-    names = _names(session)
-    now = {known.id: known for known, into in names if into is None}
-    up = {known.id: into for known, into in names}
     best: dict[int, Known] = {}
-    for known, into in names:
+    for known, found in _now(session):
         score = _likeness(text, wanted, known)
-        if score < FOUND:
-            continue
-        while into is not None and into not in now:
-            into = up.get(into)
-        found = known if into is None else replace(now[into], former=known.code)
-        if found.id not in best or best[found.id].likeness < score:
+        if score >= FOUND and (found.id not in best or best[found.id].likeness < score):
             best[found.id] = replace(found, likeness=score)
     return sorted(best.values(), key=lambda k: (-k.likeness, fold(k.name), k.code))[:limit]
 
@@ -102,10 +105,10 @@ def search(session: Session, text: str, limit: int = 8) -> list[Known]:
 def likely_twice(session: Session, name: str, alias: str | None, born_on: date | None) -> Known | None:
     """The known person this probably is: an alike name, and no different birth date."""
     best: Known | None = None
-    for known in everyone(session):
+    for known, found in _now(session):
         score = alike((name, alias, born_on), (known.name, known.alias, known.born_on))
         if score and (best is None or score > best.likeness):
-            best = replace(known, likeness=score)
+            best = replace(found, likeness=score)
     return best
 
 

@@ -58,6 +58,9 @@ def test_on_a_phone_somebody_is_found_consents_and_gets_the_file(
     assert REDISCLOSURE_NOTICE in text
     assert code in text
     expect(page.get_by_text("Disclosed · 1")).to_be_visible()
+    page.get_by_role("link", name="All people").click()
+    page.get_by_label("Find somebody").fill(code)  # runs the fragment alone: the address has to be the list's by now
+    expect(page.get_by_role("link", name=code)).to_be_visible()
     with aggregate_session(server.bind) as session:
         row = session.scalars(select(Disclosure).order_by(Disclosure.id.desc())).first()
         assert row is not None

@@ -48,8 +48,8 @@ def profile(bind: Engine, person: int = 1, **changes: Any) -> ProfileForm:
     with record_session(bind, CLINICIAN) as session:
         kept = care.dossier(session, person)
     values = {name: value for name, value in kept.values.items() if value is not None and name != "needs"}
-    values["needs"] = kept.values["needs"].split(",") if kept.values["needs"] else []
-    return checked(ProfileForm, values | {"seen": kept.seen} | changes)
+    typed: dict[str, Any] = {**values, "needs": (kept.values["needs"] or "").split(",") if kept.values["needs"] else []}
+    return checked(ProfileForm, typed | {"seen": kept.seen} | changes)
 
 
 def test_a_correction_keeps_what_stood_there_who_and_when(desk: Engine) -> None:

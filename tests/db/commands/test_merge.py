@@ -14,7 +14,7 @@ from db.commands import care, consents
 from db.commands.connections import record_connection
 from db.commands.desk import Saved
 from db.commands.merge import PEOPLE, STAY, likely_pairs, merge_people, merges_of, not_twice, references, undo_merge
-from db.commands.people import add_person, everyone, search
+from db.commands.people import add_person, everyone, likely_twice, search
 from db.commands.referrals import record_referral
 from db.commands.work import record_intervention
 from db.engine import aggregate_session, record_session
@@ -110,6 +110,9 @@ def test_everything_moves_and_undoing_puts_every_row_back(desk: Engine) -> None:
         assert [(m.kept, m.gone, m.undone_at) for m in merges_of(session, 2)] == [("P-0001", "P-0002", None)]
         assert [k.code for k in search(session, "O'Brien")] == ["P-0001"]  # the old name still finds them
         assert search(session, "P-0002")[0].former == "P-0002"
+        again = likely_twice(session, "James OBrien", None, None)  # so somebody who types it again is told
+        assert again is not None
+        assert again.code == "P-0001"
     run(desk, undo_merge, merge)
     after = everything(desk)
     assert {name for name in before if before[name] != after[name]} == set()
