@@ -95,7 +95,15 @@ def _horizontal(canvas: Canvas, rows: Rows, groups: list[str], ends: list[str], 
     for k, value, a, b, words in zip(places, values, rows.values("low"), rows.values("high"), ends, strict=True):
         interval = value is not None and a is not None and b is not None
         top = min(max(v for v in (value, b if interval else None, 0) if v is not None), reach)
-        canvas.note(words, p.text if value is not None else p.quiet, x=top, y=k, xanchor="left", xshift=m.font * 0.4)
+        canvas.note(
+            words,
+            p.text if value is not None else p.quiet,
+            x=top,
+            y=k,
+            xanchor="left",
+            align="left",
+            xshift=m.font * 0.4,
+        )
         if interval:
             for color, thick in ((p.ground, m.line * 2), (p.text, m.thin)):
                 stroke = {"color": color, "width": thick}

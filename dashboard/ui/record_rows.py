@@ -24,6 +24,8 @@ from db.vocab import Mode, Step, TallyItem, label
 
 SHOWN = 20
 """Rows on one page."""
+FITS = 18
+"""Rows of the coarse list that need no scrolling of their own."""
 
 
 class Row(NamedTuple):
@@ -54,14 +56,14 @@ def coarse(rows: pd.DataFrame) -> None:
     """Code, week and mode: all that is shown to who may not see people."""
     table = pd.DataFrame(
         {
-            "Code": [code or "not known yet" for code in rows["code"]],
+            "Code": [code if isinstance(code, str) else "no person" for code in rows["code"]],
             "Week": [words.week(week).replace("week", "Week", 1) for week in rows["week"]],
             "Mode": [words.NOTHING if mode is None else label(Mode(mode)) for mode in rows["mode"]],
         }
     )
     if rows["mode"].isna().all():
         table = table.drop(columns="Mode")
-    height = min(36 * len(rows) + 38, 620)
+    height = "content" if len(rows) <= FITS else 620
     st.dataframe(table, hide_index=True, width=520, height=height, key="records-coarse")
     st.caption("Code, week and mode are all that is shown outside the desk.")
 
@@ -98,13 +100,15 @@ def _row(
     who = names.get(record["person_id"], "") if record["person_id"] == record["person_id"] else ""
     code = {"person": str(record["code"])}
     if kind == "person":
-        return Row(who, "people.py", code, f"First contact in this period on {day}, {label(record['mode']).lower()}")
+        return Row(
+            who, "people.py", code, f"First contact in this period on {day}, {label(Mode(record['mode'])).lower()}"
+        )
     if kind == "episode":
         quiet = found.parts["activity"][record["activity"]]
         return Row(who, "people.py", code, f"In care since {day} · {quiet}")
     if kind == "intervention":
         title = who or ("No person" if text else "Not found")
-        return Row(title, "people.py" if who else "log.py", code if who else {}, text or "")
+        return Row(title, "people.py" if who else "log.py", code if who else {"entry": str(record["id"])}, text or "")
     if kind == "referral":
         return Row(who or "Not known yet", "referrals.py", {"referral": str(record["id"])}, text or "")
     if kind == "connection":

@@ -35,7 +35,7 @@ def choose(viewer: Viewer) -> str:
         keys,
         index=keys.index(asked) if asked in keys else 0,
         format_func=lambda key: MEASURES[key].title,
-        key="records-measure",
+        key=f"records-measure-{asked}",  # another address is another choice, also after “back”
         label_visibility="collapsed",
         width=320,
     )
@@ -74,8 +74,8 @@ def _week(key: str, found: Records) -> date | None:
         "Week",
         options,
         index=options.index(asked) if asked in options else 0,
-        format_func=lambda week: "All weeks" if week is None else words.week(week),
-        key=f"records-week-{key}",
+        format_func=lambda week: "All weeks" if week is None else words.week(week).replace("week", "Week", 1),
+        key=f"records-week-{key}-{asked}",
         width=200,
     )
     _remember("week", picked.isoformat() if picked else None)
@@ -99,7 +99,8 @@ def _part(key: str, found: Records, week: date | None) -> Mapping[str, str]:
         for value, title in values.items():
             count = lists.figure(found, week, **{name: value})
             if count:
-                titles[f"{name}.{value}"] = f"{heads[name]}: {title} · {words.number(count, digits=1)}"
+                head = "" if name == "counted" else f"{heads[name]}: "
+                titles[f"{name}.{value}"] = f"{head}{title} · {words.number(count, digits=1)}"
     asked = st.query_params.get("part")
     options = list(titles)
     picked = st.selectbox(
@@ -107,7 +108,7 @@ def _part(key: str, found: Records, week: date | None) -> Mapping[str, str]:
         options,
         index=options.index(asked) if asked in titles else 0,
         format_func=lambda part: titles.get(part, ALL),
-        key=f"records-part-{key}",
+        key=f"records-part-{key}-{asked}",
         width=340,
     )
     _remember("part", picked)
