@@ -1,6 +1,7 @@
 """Calls without follow-up: each is taken as a referral or left with a reason, one by one or many at once."""
 
 from collections.abc import Sequence
+from datetime import date
 
 import streamlit as st
 
@@ -10,7 +11,7 @@ from db.access import Viewer
 from db.commands import reviews
 from db.commands.reviews import Answered, LeftCall
 from db.engine import record_session
-from db.forms import clock
+from db.forms import clock, day
 from db.forms.flow import CallReasonForm
 from db.vocab import label
 from db.vocab.desk import TAPPED_REASONS, CallReason
@@ -32,8 +33,9 @@ def show(who: Viewer) -> None:
         "no referral and no intervention. “Off shift” is derived from the roster."
     )
     act.told(who, PLACE)
+    _period()
     with record_session(session.bind(), who) as database:
-        everything = reviews.calls_waiting(database, who)
+        everything = reviews.calls_waiting(database, who, first=_asked("from"), last=_asked("to"))
     if not everything:
         st.info(
             "Every behavioral health call over 7 days old was taken up or answered. New ones appear by themselves.",
@@ -52,6 +54,25 @@ def show(who: Viewer) -> None:
     ticked = [left for left in shown if _row(who, left, again.get(left.call.id, 0))]
     with bar:
         _in_bulk(who, everything, rows, ticked)
+
+
+def _period() -> None:
+    first, last = _asked("from"), _asked("to")
+    if first or last:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            parts = [f"from {day(first)}" if first else "", f"to {day(last)}" if last else ""]
+            st.markdown(f"Received {' '.join(part for part in parts if part)}")
+            if st.button("Every day", key="calls-every"):
+                st.query_params.from_dict({"list": "calls"})
+                st.rerun()
+
+
+def _asked(name: str) -> date | None:
+    """A day of the address, where a figure of a period led here; None for none, or for what is no day."""
+    try:
+        return date.fromisoformat(st.query_params.get(name, ""))
+    except ValueError:
+        return None
 
 
 def _filtered(rows: Sequence[LeftCall]) -> list[LeftCall]:
@@ -91,34 +112,31 @@ def _counted(fit: int, of: int, ticked: int) -> str:
 def _row(who: Viewer, left: LeftCall, again: int) -> bool:
     """One call and what can be done with it; whether it is ticked."""
     call, zone = left.call, session.pilot().time_zone
-    with st.container(border=True):
-        with st.container(horizontal=True, vertical_alignment="center"):
-            ticked = st.checkbox(
-                f"Tick the call of {clock(call.received_at, zone)}", key=f"tick-{call.id}", label_visibility="collapsed"
+    with st.container(border=True), st.container(horizontal=True, vertical_alignment="center"):
+        ticked = st.checkbox(
+            f"Tick the call of {clock(call.received_at, zone)}", key=f"tick-{call.id}", label_visibility="collapsed"
+        )
+        where = " · ".join(
+            part for part in (left.place, f"Incident {call.incident_number}" if call.incident_number else "") if part
+        )
+        st.markdown(f"**{clock(call.received_at, zone)}** · {plain(left.type)}  \n{plain(where)}", width="stretch")
+        if again:
+            times = "once" if again == 1 else f"{again} times"
+            st.badge(f"called again {times}", icon=":material/repeat:", color="orange")
+        if not left.on_shift:
+            st.badge("off shift", icon=":material/nightlight:", color="gray")
+        if st.button("Take as a referral", key=f"take-{call.id}", icon=":material/person_add:"):
+            number = call.incident_number or "without a number"
+            act.run(
+                who,
+                PLACE,
+                lambda s: reviews.take_call(s, who, call.id),
+                f"Call {number} is a referral of yours now, accepted and waiting for a first try.",
             )
-            where = " · ".join(
-                part
-                for part in (left.place, f"Incident {call.incident_number}" if call.incident_number else "")
-                if part
-            )
-            st.markdown(f"**{clock(call.received_at, zone)}** · {plain(left.type)}  \n{plain(where)}", width="stretch")
-            if again:
-                times = "once" if again == 1 else f"{again} times"
-                st.badge(f"called again {times}", icon=":material/repeat:", color="orange")
-            if not left.on_shift:
-                st.badge("off shift", icon=":material/nightlight:", color="gray")
-            if st.button("Take as a referral", key=f"take-{call.id}", icon=":material/person_add:"):
-                number = call.incident_number or "without a number"
-                act.run(
-                    who,
-                    PLACE,
-                    lambda s: reviews.take_call(s, who, call.id),
-                    f"Call {number} is a referral of yours now, accepted and waiting for a first try.",
-                )
-            offered = list(TAPPED_REASONS) if left.on_shift else [CallReason.off_shift, *TAPPED_REASONS]
-            reason = st.menu_button("Say why not", offered, key=f"why-{call.id}", format_func=label)
-            if reason is not None:
-                _answer(who, [left], reason)
+        offered = list(TAPPED_REASONS) if left.on_shift else [CallReason.off_shift, *TAPPED_REASONS]
+        reason = st.menu_button("Say why not", offered, key=f"why-{call.id}", format_func=label)
+        if reason is not None:
+            _answer(who, [left], reason)
     return ticked
 
 

@@ -31,7 +31,12 @@ def link(key: str, filters: Filters, label: str = "Records", *, week: date | Non
 
     Nothing is drawn for a measure without records. ``part``: a column and its value, as ``need="housing"``.
     """
-    if has_records(session.viewer(), key):
+    viewer = session.viewer()
+    if key == "calls_without_follow_up" and viewer.may(Permission.log_work):  # the desk answers them
+        asked = {"list": "calls", "from": filters.first.isoformat(), "to": filters.last.isoformat()}
+        page, help = nav.VIEWS / "desk.py", "Open the calls"
+        st.page_link(page, label="Calls", icon=":material/list_alt:", query_params=asked, help=help)
+    if has_records(viewer, key):
         target = address(key, filters, week=week, **part)
         st.page_link(PAGE, label=label, icon=":material/list_alt:", query_params=target, help="Open the records")
 

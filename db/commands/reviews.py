@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -38,22 +39,26 @@ class Answered:
 
 
 def calls_waiting(
-    session: Session, viewer: Viewer, *, off_shift: bool | None = None, type_id: int | None = None
+    session: Session,
+    viewer: Viewer,
+    *,
+    off_shift: bool | None = None,
+    first: date | None = None,
+    last: date | None = None,
 ) -> list[LeftCall]:
     """Every eligible call that nobody took up, oldest first. Empty for whoever may not see calls.
 
-    ``off_shift``: only those that came outside (True) or during (False) every rostered shift.
+    ``off_shift``: only those that came outside (True) or during (False) every rostered shift. ``first`` and
+    ``last``: only those received on these days or between them.
     """
     pilot = the_pilot(session)
     query = (
         select(Call, CallType.name, Location.name)
         .join(CallType, CallType.id == Call.type_id)
         .outerjoin(Location, Location.id == Call.location_id)
-        .where(calls_left.left(pilot, viewer.today))
+        .where(calls_left.left(pilot, viewer.today, first, last))
         .order_by(Call.received_at, Call.id)
     )
-    if type_id is not None:
-        query = query.where(Call.type_id == type_id)
     shifts = session.scalars(select(Shift)).all()
     found = [
         LeftCall(call, kind, place, calls_left.on_shift(shifts, call.received_at, pilot.time_zone))
@@ -124,9 +129,7 @@ def answer_calls(session: Session, viewer: Viewer, form: CallReasonForm) -> Answ
             if during:
                 number = during[0].incident_number or during[0].id
                 raise Invalid(
-                    {
-                        "reason": f"Call {number} came while a shift ran, so “Off shift” is not why. Choose another reason."
-                    }
+                    {"reason": f"Call {number} came while a shift ran: “Off shift” is not why. Choose another reason."}
                 )
         done = _reviewed(session, [row.id for row in rows])
         fresh = [row.id for row in rows if row.id not in done]

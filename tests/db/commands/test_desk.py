@@ -185,6 +185,7 @@ def test_calls_wait_by_the_rule_and_off_shift_is_derived(desk: Engine) -> None:
     assert waiting(desk) == [5, 1, 2]
     assert waiting(desk, off_shift=True) == [5, 2]  # a Saturday, and a night
     assert waiting(desk, off_shift=False) == [1]
+    assert waiting(desk, first=date(2026, 11, 5), last=date(2026, 11, 5)) == [1, 2]  # 2 is the night of the 5th
     assert waiting(desk, OFFICER) == []
     with record_session(desk, CLINICIAN) as session:
         calls = session.scalars(select(Call).where(Call.id.in_((1, 5)))).all()
