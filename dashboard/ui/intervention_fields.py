@@ -28,6 +28,8 @@ def what(form: forms.Draft, who: Viewer) -> dict[str, Any]:
     values["purpose"] = forms.choice(form, "purpose", "What for", Purpose)
     values["minutes"] = forms.minutes(form)
     values["outcome"] = forms.choice(form, "outcome", "Outcome", Outcome)
+    if values["outcome"] is Outcome.no_contact:
+        st.caption("Tied to a referral, it counts as a try to reach the person.")
     return values
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
-from sqlalchemy import func, select
+from sqlalchemy import Row, func, select
 from sqlalchemy.orm import Session, selectinload
 
 from dashboard.ui import forms, intervention_form, session
@@ -15,46 +15,85 @@ from db.engine import record_session
 from db.errors import TandemError
 from db.forms import checked, clock
 from db.forms.work import VoidForm
-from db.models import Identity, Intervention, InterventionRevision, Person
+from db.models import Identity, Intervention, InterventionRevision, Person, Staff
 from db.vocab import label
 
+SHOWN = "log.shown"
 CLOSED = "log.closed"
 """Which entry's popover did its work last, and is to close."""
 
 
-def recent(who: Viewer, form_name: str, limit: int = 10) -> None:
-    """One's own latest entries, newest first; ``form_name`` is the form that “Repeat” fills."""
-    st.subheader("My latest entries", anchor=False)
+MORE = 10
+"""Entries shown at first, and with each “Show more”."""
+
+
+def recent(who: Viewer, form_name: str) -> None:
+    """Latest entries, newest first: one's own, the whole desk's, or those about the person of the form.
+
+    ``form_name`` is the form that “Repeat” fills.
+    """
+    st.subheader("Latest entries", anchor=False)
+    form = session.recall(f"form.{form_name}")
+    chosen = form.stands().get("person_id", (None, None))[0] if isinstance(form, forms.Draft) else None
     with record_session(session.bind(), who) as database:
-        edits = (
-            select(func.count(InterventionRevision.id))
-            .where(InterventionRevision.intervention_id == Intervention.id)
-            .scalar_subquery()
-        )
-        rows = database.execute(
-            select(Intervention, Person.code, Identity.name, edits)
-            .outerjoin(Person, Person.id == Intervention.person_id)
-            .outerjoin(Identity, Identity.person_id == Person.id)
-            .where(Intervention.staff_id == who.staff_id, Intervention.voided_at.is_(None))
-            .order_by(Intervention.created_at.desc(), Intervention.id.desc())
-            .options(selectinload(Intervention.needs))
-            .limit(limit)
-        ).all()
+        person = database.get(Person, chosen) if isinstance(chosen, int) else None
+    whose = ["Mine", "The whole desk's", *([f"About {person.code}"] if person else [])]
+    picked = st.segmented_control(
+        "Whose", whose, default=whose[0], required=True, label_visibility="collapsed", key=f"whose-{form_name}"
+    )
+    many = int(session.recall(SHOWN, MORE) or MORE)  # pyright: ignore[reportArgumentType]
+    with record_session(session.bind(), who) as database:
+        rows = _rows(database, who, picked or whose[0], person, many + 1)
         if not rows:
             st.info("Nothing yet. What you save appears here, newest first.", icon=":material/edit_note:")
-        for row, code, name, changed in rows:
-            _entry(who, database, row, f"{code} · {name}" if code else "No person", changed, form_name)
+        for row, code, name, staff, changed in rows[:many]:
+            by = "" if picked == whose[0] else f" · {plain(staff)}"
+            _entry(who, database, row, f"{code} · {name}" if code else "No person", by, changed, form_name)
+    if len(rows) > many:
+        st.button(
+            "Show more", key="entries-more", width="stretch", on_click=session.remember, args=(SHOWN, many + MORE)
+        )
 
 
-def _entry(who: Viewer, database: Session, row: Intervention, person: str, changed: int, form_name: str) -> None:
+def _rows(
+    database: Session, who: Viewer, picked: str, person: Person | None, limit: int
+) -> Sequence[Row[Intervention, str, str, str, int]]:
+    edits = (
+        select(func.count(InterventionRevision.id))
+        .where(InterventionRevision.intervention_id == Intervention.id)
+        .scalar_subquery()
+    )
+    query = (
+        select(Intervention, Person.code, Identity.name, Staff.name, edits)
+        .join(Staff, Staff.id == Intervention.staff_id)
+        .outerjoin(Person, Person.id == Intervention.person_id)
+        .outerjoin(Identity, Identity.person_id == Person.id)
+        .order_by(Intervention.created_at.desc(), Intervention.id.desc())
+        .options(selectinload(Intervention.needs))
+        .limit(limit)
+    )
+    if picked == "Mine":
+        query = query.where(Intervention.staff_id == who.staff_id)
+    elif person is not None and picked == f"About {person.code}":
+        query = query.where(Intervention.person_id == person.id)
+    return database.execute(query).all()
+
+
+def _entry(
+    who: Viewer, database: Session, row: Intervention, person: str, by: str, changed: int, form_name: str
+) -> None:
     zone = session.pilot().time_zone
     with st.container(border=True, horizontal=True, wrap=False, vertical_alignment="center"):
         again = f" · changed {'once' if changed == 1 else f'{changed} times'}" if changed else ""
-        st.markdown(
-            f"**{plain(person)}**  \n{label(row.mode)} · {row.minutes} min  \n{label(row.outcome)}  \n"
-            f":gray[{clock(row.at, zone)}{again}]",
-            width="stretch",
-        )
+        said = f"{label(row.mode)} · {row.minutes} min  \n{label(row.outcome)}"
+        if row.voided_at is not None:
+            st.markdown(
+                f":gray[{plain(person)}  \n{said}  \n{clock(row.at, zone)}{by}]  \n"
+                f"Voided: {plain(row.void_reason or '')}",
+                width="stretch",
+            )
+            return
+        st.markdown(f"**{plain(person)}**  \n{said}  \n:gray[{clock(row.at, zone)}{by}{again}]", width="stretch")
         opened = session.recall(CLOSED, 0)  # another key is another popover, and a new one is closed
         with st.popover("Change", help="Edit it, repeat it, or void it", key=f"change-{row.id}-{opened}"):
             st.button(

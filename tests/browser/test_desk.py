@@ -32,7 +32,7 @@ def tap(page: Page, name: str) -> None:
 @pytest.mark.parametrize(
     ("username", "path", "landmark"),
     [
-        ("clinician", "/log", "My latest entries"),
+        ("clinician", "/log", "Latest entries"),
         ("clinician", "/referrals", "Tried, not reached"),
         ("clinician", "/tally", "Certify the week"),
         ("officer", "/refer", "My referrals"),
