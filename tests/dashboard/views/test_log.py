@@ -7,9 +7,10 @@ import pytest
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
+from dashboard.nav import VIEWS
 from dashboard.ui.forms import Draft
 from db.engine import aggregate_session
-from db.models import Identity, Intervention, Person
+from db.models import Identity, Intervention, Person, Referral
 from db.vocab import Disposition, Mode, Need, Outcome, Purpose
 from tests.dashboard.views.asking import said, widget
 
@@ -173,3 +174,71 @@ def test_ones_latest_entries_stand_beside_the_form(app: AppTest, demo_city: Engi
     _, code, name = known(demo_city)
     press(fill(app, person_id=known(demo_city)[0], **USUAL))
     assert f"**{code} · {name}**  \nPhone or video · 30 min  \nEngaged, accepted help" in said(app)
+
+
+def test_the_last_entry_is_repeated_and_a_timer_measures(app: AppTest, demo_city: Engine) -> None:
+    person, code, _ = known(demo_city)
+    fill(app, person_id=person, **{**USUAL, "minutes": "Other"}, needs=[Need.legal])
+    press(fill(app, minutes__other=25))
+    widget(app, "repeat-last").click()
+    run(app)
+    stands = {name: widget(app, draft(app).key(name)).value for name in ("mode", "minutes-other", "needs", "person_id")}
+    assert stands == {"mode": Mode.phone_video, "minutes-other": 25, "needs": [Need.legal], "person_id": person}
+    assert widget(app, draft(app).key("outcome")).value is None  # what came of it is asked anew
+    widget(app, "timer-start").click()
+    run(app)
+    assert draft(app).kept("timer") is not None
+    fill(app, minutes=None, outcome=Outcome.no_contact)
+    press(app)  # saved while it runs: its minutes count
+    assert not app.error, [e.value for e in app.error]
+    row = entries(demo_city)[-1]
+    assert (row.minutes, row.person_id, row.outcome) == (1, person, Outcome.no_contact)
+    assert draft(app).kept("timer") is None
+    # a voided entry stays readable among the latest, and says why
+    widget(app, f"void-why-{row.id}").set_value("Typed twice")
+    run(app)
+    widget(app, f"void-{row.id}").click()
+    run(app)
+    assert "Voided: Typed twice" in said(app)
+    fill(app, person_id=person)
+    widget(app, "whose-log").set_value(f"About {code}")
+    run(app)
+    assert said(app).count(code) >= 2
+
+
+def test_the_address_opens_it_for_a_person_a_referral_or_an_entry(
+    signed_in: Callable[..., AppTest], demo_city: Engine
+) -> None:
+    with aggregate_session(demo_city) as session:
+        sent = session.scalars(
+            select(Referral).where(Referral.person_id.is_not(None)).order_by(Referral.id.desc()).limit(1)
+        ).one()
+        person = session.get_one(Person, sent.person_id)
+        needs = {need.need for need in sent.needs}
+        old = session.scalars(select(Intervention).where(Intervention.voided_at.is_(None)).limit(1)).one()
+    app = signed_in("clinician")
+    app.query_params["referral"] = str(sent.id)
+    app.switch_page(str(VIEWS / "log.py")).run()
+    form = app.session_state[f"tandem.form.log-{person.code}-r{sent.id}"]
+    assert widget(app, form.key("person_id")).value == person.id
+    assert set(widget(app, form.key("needs")).value) == needs
+    assert any("Answers the referral" in info.value for info in app.info)
+    for nonsense in ({"person": "P-9999"}, {"referral": "x"}, {"entry": "99999999999"}, {"entry": "0"}):
+        app.query_params.clear()
+        for name, value in nonsense.items():
+            app.query_params[name] = value
+        app.run()
+        assert not app.exception
+        assert STATE in app.session_state
+    app.query_params.clear()
+    app.query_params["entry"] = str(old.id)
+    app.run()
+    form = app.session_state[f"tandem.form.entry-{old.id}"]
+    assert widget(app, form.key("mode")).value == old.mode
+    widget(app, form.key("reason")).set_value("Typed wrong")
+    widget(app, form.key("purpose")).set_value(Purpose.advocacy)
+    app.run()
+    widget(app, form.key("save")).click()
+    app.run()
+    assert not app.error, [e.value for e in app.error]
+    assert next(i for i in entries(demo_city) if i.id == old.id).purpose is Purpose.advocacy
