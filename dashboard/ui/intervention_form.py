@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
 from dashboard import nav
-from dashboard.ui import alerts, forms, intervention_fields, session
+from dashboard.ui import act, alerts, follow_up, forms, intervention_fields, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.forms import say_minutes, say_moment
 from dashboard.ui.intervention_fields import WITHOUT_PERSON, referral_title
@@ -251,6 +251,15 @@ def _remember(who: Viewer, saved: Saved, values: Mapping[str, Any], title: str) 
     st.toast("Saved", icon=":material/check:")
 
 
+def _what_next(who: Viewer, intervention_id: int) -> None:
+    """The next contact with the same person, two taps away."""
+    with record_session(session.bind(), who) as database:
+        row = database.get(Intervention, intervention_id)
+    if row is not None and row.person_id is not None and row.voided_at is None:
+        follow_up.quick(who, row.person_id, LAST)
+    act.told(who, LAST)
+
+
 def _just_saved(who: Viewer) -> None:
     last = session.recall(LAST)
     if not isinstance(last, JustSaved):
@@ -259,8 +268,10 @@ def _just_saved(who: Viewer) -> None:
         st.warning(doubt, icon=":material/help:")
     if who.now - last.at > UNDO:
         st.success(f"Saved: {plain(last.words)}.", icon=":material/check:")
+        _what_next(who, last.id)
         return
     st.success(f"Saved: {plain(last.words)}. You can undo it for one minute.", icon=":material/check:")
+    _what_next(who, last.id)
     if st.button("Undo", key=f"undo-{last.id}", icon=":material/undo:", width="stretch"):
         try:
             with record_session(session.bind(), who) as database:

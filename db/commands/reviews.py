@@ -129,7 +129,7 @@ def answer_calls(session: Session, viewer: Viewer, form: CallReasonForm) -> Answ
             if during:
                 number = during[0].incident_number or during[0].id
                 raise Invalid(
-                    {"reason": f"Call {number} came while a shift ran: “Off shift” is not why. Choose another reason."}
+                    {"reason": f"Call {number} came while a shift ran: it was not “Off shift”. Choose another reason."}
                 )
         done = _reviewed(session, [row.id for row in rows])
         fresh = [row.id for row in rows if row.id not in done]
