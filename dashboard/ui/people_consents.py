@@ -48,6 +48,36 @@ def glance(who: Viewer, person: Person) -> None:
     st.markdown("  \n".join(["**Consents in force**", *lines]))
 
 
+def may_the_officer_know(who: Viewer, person: Person) -> None:
+    """Somebody whom an officer sent, and nobody asked yet: the two answers that let the officer know, in two taps."""
+    with record_session(session.bind(), who) as database:
+        given = [g for g in consents_of(database, who, person.id) if g.row.purpose is ConsentPurpose.tell_referrer]
+    if given:
+        return
+    with st.popover("May the officer know?", icon=":material/local_police:"):
+        st.markdown(
+            "With the person's consent the referring officer sees “contacted” and “closed”, and nothing else. "
+            "Record it only if the person agreed."
+        )
+        for form in ConsentForm:
+            if st.button(f"Agreed, {label(form).lower()}", key=f"tell-{person.id}-{form.value}", width="stretch"):
+                do(who, partial(_let_know, who, person, form), "Recorded")
+
+
+def _let_know(who: Viewer, person: Person, form: ConsentForm, database: Session) -> Saved:
+    values = {
+        "person_id": person.id,
+        "discloser": session.pilot().name,
+        "recipient_kind": Recipient.officer,
+        "purpose": ConsentPurpose.tell_referrer,
+        "scope": SCOPE_OF[ConsentPurpose.tell_referrer],
+        "form": form,
+        "starts_on": who.today,
+        "until": who.today + timedelta(days=CONSENT_DAYS),
+    }
+    return record_consent(database, who, checked(ConsentGiven, values))
+
+
 def show(who: Viewer, person: Person) -> None:
     """Consents, a new one, and the accounting of disclosures."""
     with record_session(session.bind(), who) as database:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from dashboard.nav import VIEWS
 from dashboard.ui import (
     alerts,
+    follow_up,
     forms,
     people_calls,
     people_consents,
@@ -116,13 +117,12 @@ def _actions(who: Viewer, person: Person) -> None:
             ("log.py", "Log an intervention", "edit_note"),
             ("connections.py", "Connect", "handshake"),
         ):
-            if not (VIEWS / page).exists():
-                continue
             if st.button(
                 words, key=f"go-{page}", icon=f":material/{icon}:", type="primary" if page == "log.py" else "secondary"
             ):
                 st.switch_page(VIEWS / page, query_params={"person": person.code})
         _episode(who, person)
+        follow_up.popover(who, person.id)
         with st.popover("Safety alert", icon=":material/warning:"):
             _alert(who, person)
 
@@ -249,6 +249,8 @@ def _open_referrals(who: Viewer, person: Person) -> None:
         st.page_link(
             VIEWS / "referrals.py", label=words, icon=":material/inbox:", query_params={"referral": str(row.id)}
         )
+    if any(row.referred_by is not None for row in rows):
+        people_consents.may_the_officer_know(who, person)
 
 
 def _needs(who: Viewer, person: Person) -> None:
@@ -264,6 +266,11 @@ def _needs(who: Viewer, person: Person) -> None:
         since = f", {day(row.since)}" if row.since else ""
         words.append(f":material/{mark}: {label(row.need)}  \n:gray[{plain(row.words)}{since}]")
     st.markdown("  \n".join(words))
+    for row in rows:
+        if row.open:
+            asked = {"new": "1", "person": person.code, "need": row.need.value}
+            words = f"Find a provider: {label(row.need).lower()}"
+            st.page_link(VIEWS / "connections.py", label=words, icon=":material/travel_explore:", query_params=asked)
 
 
 def _lines(who: Viewer, person: Person) -> None:
