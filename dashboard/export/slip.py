@@ -136,10 +136,11 @@ def _preview(slip: Slip, pilot: Pilot) -> str:
         f'<input type="hidden" name="once" value="{uuid4()}">'
         '<button class="first">Make the slip</button></form></div>'
     )
-    return _whole(bar + _sheet(slip, pilot), f"{text('slip.title', _lang(slip))} {slip.code}", _lang(slip))
+    sheet = _sheet(slip, pilot, preview=True)
+    return _whole(bar + sheet, f"{text('slip.title', _lang(slip))} {slip.code}", _lang(slip))
 
 
-def _sheet(slip: Slip, pilot: Pilot) -> str:
+def _sheet(slip: Slip, pilot: Pilot, *, preview: bool = False) -> str:
     lang, provider = _lang(slip), slip.provider
     to = [
         ("slip.to", provider.name),
@@ -167,14 +168,16 @@ def _sheet(slip: Slip, pilot: Pilot) -> str:
         f'<span class="code" aria-label="{_t("slip.code", lang)}">{escape(slip.code)}</span></div>'
         f'<div class="grid"><div>{_list(about, lang)}</div><div>{_list(to, lang)}</div></div>'
         f'<div class="hand"><span class="small">{_t("slip.name", lang)}</span><div class="line"></div></div>'
-        f"{_for_provider(slip, lang)}"
+        f"{_for_provider(slip, lang, preview)}"
         f'<div class="notice"><b>{_t("slip.notice", lang)}</b>{_t("slip.notice_words", lang)}'
         f'<p class="small">{escape(consent)}</p></div></div>'
     )
 
 
-def _for_provider(slip: Slip, lang: Lang) -> str:
+def _for_provider(slip: Slip, lang: Lang, preview: bool) -> str:
     address = link_address(slip.token) if slip.token else None
+    if preview and settings.load().public_url:
+        return f'<div class="provider"><p class="small">{_t("slip.here", lang)}</p></div>'
     heading = f"<h2>{_t('slip.for_provider', lang)}</h2>"
     if address is None:
         call = escape(text("slip.call", lang, phone=phone_words(lang)))

@@ -31,7 +31,7 @@ from db.forms.connections import CallForm
 from db.forms.people import CONSENT_DAYS, ConsentGiven
 from db.forms.work import ConnectionEndForm, StepForm, VoidForm
 from db.models import Connection
-from db.vocab import ConnectionEnd, Step, label
+from db.vocab import ConnectionEnd, Need, Step, label
 from db.vocab.care import ConsentForm, ConsentPurpose, ConsentScope, Recipient
 from db.vocab.links import CallOutcome, LinkAnswer
 
@@ -94,10 +94,12 @@ def _step(who: Viewer, link: Connection, later: tuple[Step, ...], since: date, p
         )
 
 
-def whole(who: Viewer, database: Session, row: Connection, place: str) -> None:
+def whole(who: Viewer, database: Session, row: Connection, place: str, again: Callable[[str, Need], None]) -> None:
     """All that can be done to one connection, the likeliest first."""
     if row.provider is None:
         st.info("A service gap: this need met no provider. When one is found, make a new connection.")
+        if st.button("Look for a provider again", key=f"again-{row.id}", icon=":material/search:", type="primary"):
+            again(row.person.code, row.need)
         more.unfold("Recorded by mistake?", f"mend-{row.id}", lambda: _mend(who, row, place), icon=":material/undo:")
         return
     closed = row.ended_on is not None
@@ -112,6 +114,8 @@ def whole(who: Viewer, database: Session, row: Connection, place: str) -> None:
     if closed:
         if st.button("Reopen", key=f"reopen-{row.id}", icon=":material/undo:"):
             _run(who, place, lambda s: reopen_connection(s, who, row.id), "Open again.")
+    elif found is None:
+        st.success("Retained for 30 days: this ladder is complete.", icon=":material/done_all:")
     else:
         more.unfold("Log a call to the provider", f"call-{row.id}", lambda: _call(who, row, place), icon=_CALL)
         more.unfold("Close the connection", f"close-{row.id}", lambda: _close(who, row, place), icon=_CLOSE)

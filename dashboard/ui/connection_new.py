@@ -8,11 +8,11 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 from sqlalchemy.orm import Session
 
-from dashboard import nav
 from dashboard.ui import act, alerts, directory_find, forms, more, session
 from dashboard.ui.connections import PAGE, open_connection, person_asked
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
+from db.commands import waiting
 from db.commands.connections import record_connection
 from db.commands.desk import Saved
 from db.commands.directory import Wanted, everyone, find, languages
@@ -49,7 +49,10 @@ def show(who: Viewer) -> None:
         form = forms.draft("connection")
         _begin(form, database, people)
         known = _person(form, people)
-        need = forms.choice(form, "need", "What do they need?", Need)
+        told = waiting.needs_told(database, known) if known else []
+        need = forms.choice(form, "need", "What do they need?", [*told, *(n for n in Need if n not in told)])
+        if told:
+            st.caption("First what referrals and contacts told of.")
         if known is None or need is None:
             return
         person = database.get_one(Person, known)
@@ -174,9 +177,3 @@ def _record(database: Session, who: Viewer, values: Mapping[str, Any]) -> Saved:
 def local_now(who: Viewer) -> datetime:
     """The moment on the city's clock."""
     return who.now.astimezone(ZoneInfo(session.pilot().time_zone))
-
-
-def start(person_code: str = "", need: Need | None = None) -> None:
-    """Open the form, with what is known of it."""
-    asked_for = {"new": "1"} | ({"person": person_code} if person_code else {}) | ({"need": need.value} if need else {})
-    st.switch_page(nav.VIEWS / "connections.py", query_params=asked_for)

@@ -19,7 +19,7 @@ from db.commands.waiting import Waiting
 from db.engine import record_session
 from db.forms import clock, day
 from db.models import Connection, Person, ProviderReport
-from db.vocab import Step, label
+from db.vocab import Need, Step, label
 from db.vocab.links import LinkAnswer
 
 PAGE = nav.VIEWS / "connections.py"
@@ -38,6 +38,11 @@ LISTS = ("On a provider", "All open", "Closed lately", "Service gaps")
 def open_connection(connection_id: int) -> None:
     """Show one connection; the address says which."""
     st.switch_page(PAGE, query_params={"connection": str(connection_id)})
+
+
+def look_again(person_code: str, need: Need) -> None:
+    """Open the form of a new connection for somebody's need."""
+    st.switch_page(PAGE, query_params={"new": "1", "person": person_code, "need": need.value})
 
 
 def show(who: Viewer) -> None:
@@ -253,7 +258,7 @@ def _one(who: Viewer, database: Session, row: Connection, people: Mapping[int, K
     with left:
         _ladder(database, row)
     with right:
-        actions.whole(who, database, row, PLACE)
+        actions.whole(who, database, row, PLACE, look_again)
 
 
 def _ladder(database: Session, row: Connection) -> None:

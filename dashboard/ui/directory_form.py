@@ -1,6 +1,7 @@
 """Adding a provider and editing one: nothing typed is lost, also when somebody else saved meanwhile."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import streamlit as st
@@ -9,7 +10,7 @@ from dashboard.ui import forms, session
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
 from db.commands.desk import Saved
-from db.commands.directory import FIELDS, StaleEdit, add_provider, edit_provider, needs_of
+from db.commands.directory import FIELDS, StaleEdit, add_provider, edit_provider, needs_of, said
 from db.engine import record_session
 from db.forms import checked
 from db.forms.connections import ProviderForm
@@ -37,6 +38,7 @@ _NAMES = {
     "in_city": "In the city",
     "is_partner": "Partner network",
 }
+_AGES = ("minimum_age", "maximum_age")
 
 
 def add(who: Viewer) -> None:
@@ -53,9 +55,10 @@ def edit(who: Viewer, p: Provider) -> None:
     if form.fresh:
         stands = {name: getattr(p, name) for name in FIELDS if name in _NAMES}
         texts = {name: value or "" for name, value in stands.items() if isinstance(value, str) or value is None}
-        texts = {n: v for n, v in texts.items() if n not in ("minimum_age", "maximum_age")}
-        form.begin_with(stands | texts | {"services": sorted(needs_of(p)), "revision": p.revision})
-    revision, _ = form.stands().get("revision", (0, None))  # no widget; it travels with the draft
+        texts = {n: v for n, v in texts.items() if n not in _AGES}
+        beside = {"services": sorted(needs_of(p)), "revision": p.revision, "base": json.dumps(_texts(p))}
+        form.begin_with(stands | texts | beside)
+    revision = _beside(form, "revision") or 0  # no widgets, these two; they travel with the draft
     values = _fields(form)
     values |= {"revision": revision, "external_id": p.external_id}
     both = session.recall(f"provider.both.{p.id}")
@@ -88,19 +91,49 @@ def _told(saved: Saved, words: str) -> None:
 
 
 def _both(form: forms.Draft, p: Provider, stale: StaleEdit) -> None:
-    """Field by field: what stands there now, what was typed; then one of two buttons."""
+    """Field by field: what stands there now, what was typed. What was not touched here is theirs in any case."""
+    touched = _touched(form, stale)
     st.warning("Somebody saved this provider after you opened it. Compare, then choose.", icon=":material/compare:")
     for name, (theirs, yours) in stale.both.items():
-        st.markdown(f"**{_NAMES.get(name, name)}**  \nNow: {plain(theirs) or '–'}  \nYours: {plain(yours) or '–'}")
-    if st.button("Keep mine: save again below", key=f"mine-{p.id}", width="stretch"):
-        form.fill({"revision": stale.revision})
-        session.forget(f"provider.both.{p.id}")
-        form.errors = {}
-        st.rerun()
-    if st.button("Take theirs", key=f"theirs-{p.id}", width="stretch"):
-        session.forget(f"provider.both.{p.id}")
-        form.start_over()
-        st.rerun()
+        mine = f"Yours: {plain(yours) or '–'}" if name in touched else ":gray[You did not change it: theirs is kept.]"
+        st.markdown(f"**{_NAMES.get(name, name)}**  \nNow: {plain(theirs) or '–'}  \n{mine}")
+    untouched = [name for name in stale.both if name not in touched and name in _NAMES]
+    st.button(
+        "Keep mine, then save again",
+        key=f"mine-{p.id}",
+        width="stretch",
+        on_click=lambda: _keep_mine(form, p, untouched, stale.revision),
+    )
+    st.button("Take theirs", key=f"theirs-{p.id}", width="stretch", on_click=lambda: _take_theirs(form, p))
+
+
+def _touched(form: forms.Draft, stale: StaleEdit) -> set[str]:
+    """The fields that were changed since the form was opened; all of them where that is not known."""
+    base = json.loads(str(_beside(form, "base") or "{}"))
+    return {name for name, (_, yours) in stale.both.items() if base.get(name) != yours}
+
+
+def _keep_mine(form: forms.Draft, p: Provider, untouched: Sequence[str], revision: int) -> None:
+    theirs: dict[str, Any] = {name: getattr(p, name) for name in untouched if name != "services"}
+    texts = {name: "" for name, value in theirs.items() if value is None and name not in _AGES}
+    needs = {"services": sorted(needs_of(p))} if "services" in untouched else {}
+    form.fill(theirs | texts | needs | {"revision": revision, "base": json.dumps(_texts(p))})
+    form.errors = {}
+    session.forget(f"provider.both.{p.id}")
+
+
+def _take_theirs(form: forms.Draft, p: Provider) -> None:
+    session.forget(f"provider.both.{p.id}")
+    form.start_over()
+
+
+def _texts(p: Provider) -> dict[str, str]:
+    """The row as :class:`StaleEdit` words it."""
+    return {name: said(getattr(p, name)) for name in FIELDS} | {"services": said(frozenset(needs_of(p)))}
+
+
+def _beside(form: forms.Draft, name: str) -> Any:
+    return form.stands().get(name, (None, None))[0]
 
 
 def _fields(form: forms.Draft) -> dict[str, Any]:

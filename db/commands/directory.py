@@ -279,10 +279,11 @@ def _name_is_free(session: Session, name: str, own_id: int | None) -> None:
 
 
 def _both(row: Provider, form: ProviderForm) -> dict[str, tuple[str, str]]:
-    return {name: (_said(theirs), _said(yours)) for name, (theirs, yours) in differences(row, form).items()}
+    return {name: (said(theirs), said(yours)) for name, (theirs, yours) in differences(row, form).items()}
 
 
-def _said(value: Any) -> str:
+def said(value: Any) -> str:
+    """A field's value as people read it."""
     if isinstance(value, frozenset):
         return ", ".join(label(need) for need in sorted(value))
     if isinstance(value, bool):
