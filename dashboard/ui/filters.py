@@ -18,26 +18,30 @@ from db.models import Pilot, Staff
 PERIODS = {"quarter": "Quarter", "pilot": "Pilot to date", "dates": "Dates"}
 
 
-def bar(viewer: Viewer, pilot: Pilot) -> Filters:
-    """Draw the controls where they are called; the slice they stand for. Call inside a horizontal container."""
+def bar(viewer: Viewer, pilot: Pilot, name: str = "") -> Filters:
+    """Draw the controls where they are called; the slice they stand for. Call inside a horizontal container.
+
+    ``name`` begins the parameters of a page that another one with a bar leads to: on the way there Streamlit
+    drops every parameter that a control of the page left behind was bound to.
+    """
     period = st.segmented_control(
         "Period",
         tuple(PERIODS),
         default="pilot",
         format_func=PERIODS.__getitem__,
         required=True,
-        key="period",
+        key=f"{name}period",
         bind="query-params",
         label_visibility="collapsed",
     )
     whole = pilot_to_date(pilot, viewer.today)
     filters = quarter_to_date(pilot, viewer.today) if period == "quarter" else whole
     if period == "dates":
-        filters = _dates(whole)
-    return _of_staff(filters, viewer)
+        filters = _dates(whole, name)
+    return _of_staff(filters, viewer, name)
 
 
-def _dates(whole: Filters) -> Filters:
+def _dates(whole: Filters, name: str) -> Filters:
     """A range inside the pilot; until both ends are chosen, the whole of it."""
     chosen = st.date_input(
         "Dates",
@@ -45,7 +49,7 @@ def _dates(whole: Filters) -> Filters:
         min_value=whole.first,
         max_value=whole.last,
         format="MM/DD/YYYY",
-        key="dates",
+        key=f"{name}dates",
         bind="query-params",
         label_visibility="collapsed",
         width=220,
@@ -56,7 +60,7 @@ def _dates(whole: Filters) -> Filters:
     return whole.between(*sorted(ends))
 
 
-def _of_staff(filters: Filters, viewer: Viewer) -> Filters:
+def _of_staff(filters: Filters, viewer: Viewer, name: str) -> Filters:
     with record_session(session.bind(), viewer) as database:
         names = {member.id: member.name for member in database.scalars(select(Staff).order_by(Staff.id))}
     if len(names) < 2:
@@ -65,7 +69,7 @@ def _of_staff(filters: Filters, viewer: Viewer) -> Filters:
         "Staff",
         (None, *names),
         format_func=lambda key: "All staff" if key is None else names[key],
-        key="staff",
+        key=f"{name}staff",
         bind="query-params",
         label_visibility="collapsed",
         width=150,

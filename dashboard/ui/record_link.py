@@ -9,11 +9,14 @@ from dashboard.measures import MEASURES
 from dashboard.measures.compute import pilot_to_date, quarter_to_date
 from dashboard.model import Filters
 from dashboard.ui import session
+from dashboard.ui.filters import PERIODS
 from db.access import Permission, Viewer
 from db.engine import record_session
 from db.models import Staff
 
 PAGE = nav.VIEWS / "records.py"
+BAR = "for_"
+"""How the names of the Records page's filter parameters begin."""
 
 
 def has_records(viewer: Viewer, key: str) -> bool:
@@ -48,19 +51,15 @@ def address(key: str, filters: Filters, *, week: date | None = None, **part: str
     ends = (filters.first, filters.last)
     whole, quarter = pilot_to_date(pilot, filters.as_of), quarter_to_date(pilot, filters.as_of)
     if ends == (quarter.first, quarter.last) and ends != (whole.first, whole.last):
-        target["period"] = PERIOD_QUARTER
+        target[BAR + "period"] = PERIODS["quarter"]
     elif ends != (whole.first, whole.last):
-        target |= {"period": PERIOD_DATES, "dates": [end.isoformat() for end in ends]}
+        target |= {BAR + "period": PERIODS["dates"], BAR + "dates": [end.isoformat() for end in ends]}
     if filters.staff_id is not None:
         with record_session(session.bind(), session.viewer()) as database:
             member = database.get(Staff, filters.staff_id)
-        target |= {"staff": member.name} if member else {}
+        target |= {BAR + "staff": member.name} if member else {}
     if week is not None:
         target["week"] = week.isoformat()
     for column, value in part.items():
         target["part"] = f"{column}.{value}"
     return target
-
-
-PERIOD_QUARTER, PERIOD_DATES = "Quarter", "Dates"
-"""As the filter bar writes them into the address."""

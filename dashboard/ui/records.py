@@ -1,7 +1,7 @@
 """The records behind a count: the page that shows them. ``link`` is the way there, for any page with a count.
 
 The address carries all of it: ``records?measure=reach_rate&week=2026-11-09&part=counted.no`` with the filter
-bar's own period, dates and staff. What it names and does not exist is ignored.
+bar's ``for_period``, ``for_dates`` and ``for_staff``. What it names and does not exist is ignored.
 """
 
 from collections.abc import Mapping
@@ -17,10 +17,10 @@ from dashboard.measures.compute import records
 from dashboard.model import Audience, Filters, Measure, Records
 from dashboard.ui import data, record_rows, session
 from dashboard.ui.exhibit import plain
-from dashboard.ui.record_link import has_records, link
+from dashboard.ui.record_link import BAR, has_records, link
 from db.access import Viewer
 
-__all__ = ["choose", "link", "show"]
+__all__ = ["BAR", "choose", "link", "show"]
 ALL = "All"
 NOUNS = {"person": ("person", "people"), "episode": ("person in care", "people in care"), "sheet": ("sheet", "sheets")}
 """What a row is, where it is no record of something that happened."""

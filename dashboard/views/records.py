@@ -24,5 +24,5 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
         st.title("Records", anchor=False, width="content")
         key = records.choose(viewer)
     with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
-        chosen = filters.bar(viewer, pilot)
+        chosen = filters.bar(viewer, pilot, records.BAR)
 listed(chosen, key)

@@ -20,7 +20,9 @@ def figures(chosen: filters.Filters, theme: str) -> None:
 
 
 with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
-    theme = review.themes()
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+        st.title("Charts", anchor=False, width="content")
+        theme = review.themes()
     with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
         chosen = filters.bar(viewer, pilot)
 figures(chosen, theme)

@@ -61,7 +61,7 @@ def test_the_desk_goes_from_a_chart_to_the_records_and_on_to_the_person(
     ways = [link.query_string for link in links(app)]
     assert len(ways) == min(late, 20)
     assert all(way.startswith("connection=") for way in ways)
-    app = opened(app, measure="unheard_of", week="last", part="no.where", staff="Nobody")
+    app = opened(app, measure="unheard_of", week="last", part="no.where", for_staff="Nobody")
     assert not app.exception
     assert widget(app, "records-measure-unheard_of").value == "people_served"
 
