@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.export.html import policy
-from dashboard.words import day, number, short_day
+from dashboard.words import day, number
 from db import access, engine, settings
 from db.commands.amend import Correction, ledger
 from db.commands.base import audit
@@ -64,7 +64,7 @@ def _heads(week: date, blank: bool) -> Iterator[str]:
     if blank:
         for k in range(7):
             on = week + timedelta(days=k)
-            yield f'<th class="d">{on:%a}<br>{escape(short_day(on))}</th>'
+            yield f'<th class="d">{on:%a}<br>{on.day}</th>'
         yield '<th class="n">Week</th>'
         return
     yield '<th class="n">Log</th><th class="n">Reported</th><th>Why it differs</th>'

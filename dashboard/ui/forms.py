@@ -112,7 +112,7 @@ class Draft:
         if self._known:
             self._known = ""
             who = session.viewer()
-            with record_session(session.bind(), who) as database:
+            with suppress(TandemError), record_session(session.bind(), who) as database:
                 drafts.drop_draft(database, who, self.name)
 
     def store(self) -> None:
@@ -140,15 +140,18 @@ class Draft:
         self._beside, self._known, self._given = {}, "", {}
         with record_session(session.bind(), who) as database:
             found = drafts.kept_draft(database, who, self.name)
+        try:
+            whole = json.loads(found.content) if found else {}
+            content = json.loads(whole["content"]) if found else {"fields": {}, "beside": {}}
+        except (ValueError, KeyError):  # written by another version: not worth a page that cannot be opened
+            found, whole, content = None, {}, {"fields": {}, "beside": {}}
         self.fresh, self.found_now = found is None, found is not None
-        if found is None:
-            self.restored = None
-            return
-        whole = json.loads(found.content)
-        self._known, self.round, self.key_of_save = whole["content"], whole["round"], whole["save"]
-        content = json.loads(self._known)
-        self._beside, self.restored = content["beside"], found.saved_at
-        self.fill(read(content["fields"]))
+        self.restored = found.saved_at if found else None
+        if found is not None:
+            self._known, self.key_of_save = whole["content"], whole["save"]
+            self.round = max(self.round, whole["round"])
+            self._beside = content["beside"]
+            self.fill(read(content["fields"]))
 
     def _content(self) -> str:
         """What stands in the fields, as text; empty while nothing was typed."""
@@ -165,7 +168,7 @@ def draft(name: str, *, banner: bool = True) -> Draft:
         form = Draft(name)
         session.remember(f"form.{name}", form)
     form.shown, form.fresh, form.found_now = set(), False, False
-    if form.on_page(session.this_run() - 1):
+    if form.on_page(session.finished_run()):
         form.store()
     else:
         form.restore()
@@ -178,7 +181,7 @@ def draft(name: str, *, banner: bool = True) -> Draft:
 def keep_all() -> None:
     """At the head of every full run: a field left for another page is kept as well."""
     for form in session.remembered("form."):
-        if isinstance(form, Draft) and form.on_page(session.this_run() - 1):
+        if isinstance(form, Draft) and form.on_page(session.finished_run()):
             form.store()
 
 

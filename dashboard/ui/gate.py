@@ -29,6 +29,7 @@ def run() -> None:
         forms.keep_all()
     page.run()
     session.remember("visited", True)
+    session.remember("finished", session.this_run())
 
 
 def _menu(viewer: Viewer, seat: Seat) -> StreamlitPage:

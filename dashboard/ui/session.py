@@ -139,6 +139,12 @@ def this_run() -> int:
     return number if isinstance(number, int) else 0
 
 
+def finished_run() -> int:
+    """The number of the last full run that drew its page to the end: a newer one may have cut others short."""
+    number = recall("finished", 0)
+    return number if isinstance(number, int) else 0
+
+
 def fields(keys: Mapping[str, str]) -> dict[str, tuple[Any, Any]]:
     """What stands in widgets (name → widget key): name → (value, what it began with).
 

@@ -73,8 +73,9 @@ def _calendar(who: Viewer, one: StaffWeeks) -> None:
     ]
     st.markdown(", ".join(f"**{n}** {words}" for n, words in counts if n) or "Nothing certified yet.")
     newest = reversed(one.cells)
-    for first, cells in groupby(newest, key=lambda cell: cell.week.replace(day=1)):
-        _month(who, one, first, list(reversed(list(cells))))
+    with st.container(gap="xsmall"):
+        for first, cells in groupby(newest, key=lambda cell: cell.week.replace(day=1)):
+            _month(who, one, first, list(reversed(list(cells))))
 
 
 def _month(who: Viewer, one: StaffWeeks, first: date, cells: Sequence[Cell]) -> None:

@@ -119,7 +119,6 @@ def reasons(form: forms.Draft, opened: Sheet, figures: Figures) -> Cells:
                 placeholder="Two visits were never logged",
                 max_chars=REASON,
             )
-        form.wrong(line.item.value)
         cells[line.item] = TallyCell(reported=value, reason=reason if differs else None)
     return cells
 

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.ui import forms, session, tally_beside
 from dashboard.ui.exhibit import plain
-from dashboard.ui.tally_grid import base, both, columns, figure, frame, grid, typed
+from dashboard.ui.tally_grid import Figures, base, both, columns, figure, frame, grid, typed
 from dashboard.words import day
 from db.access import Viewer
 from db.commands.amend import Asked, amend_tally, ledger, requests, withdraw_amendment
@@ -28,29 +28,35 @@ AMENDING = "tally.amending"
 
 def show(who: Viewer, sheet_form: forms.Draft, opened: Sheet, said: Sequence[Said]) -> None:
     """The desk's view. ``sheet_form`` holds what was typed before somebody else certified the week."""
-    form = forms.draft(f"amend-{opened.staff_id}-{opened.week.isoformat()}")
+    notices = st.container()  # what appears in here leaves the sheet below in its place, and with it the focus
+    with notices:
+        form = forms.draft(f"amend-{opened.staff_id}-{opened.week.isoformat()}")
     asked = _asked(who, opened)
     waiting = next((one for one in asked if one.status is AmendmentStatus.asked), None)
     if typed(sheet_form):
-        _too_late(sheet_form, form, opened)
+        with notices:
+            _too_late(sheet_form, form, opened)
     open_to_amend = session.recall(AMENDING) == form.name or bool(typed(form))
+    amending = waiting is None and open_to_amend
+    if amending and typed(form) and form.kept("revision") != opened.revision:
+        with notices:
+            both(form, opened, "Somebody changed this week while you had it open.", "Keep mine", "Take theirs")
     cells, beside = st.columns([3, 2], gap="large")
     with cells:
-        if waiting is None and open_to_amend:
-            _amend(who, form, opened, said)
-        else:
-            figures(opened, said)
+        values = grid(form, opened, said) if amending else figures(opened, said)
     with beside:
         if waiting is not None:
             _waiting(who, waiting)
-        elif not open_to_amend:
+        elif values is not None:
+            _amend(who, form, opened, values)
+        else:
             _begin(form, opened)
         history(who, opened, asked)
         tally_beside.cell(who, sheet_form, opened, said, next(iter(TallyItem)))
 
 
-def figures(opened: Sheet, said: Sequence[Said]) -> None:
-    """The certified figures, to read."""
+def figures(opened: Sheet, said: Sequence[Said]) -> Figures | None:
+    """The certified figures, to read. Nothing comes back: there is nothing to change."""
     table = frame(opened.lines, said)
     reasons = [line.reason or "" for line in opened.lines]
     if any(reasons):
@@ -63,6 +69,7 @@ def figures(opened: Sheet, said: Sequence[Said]) -> None:
         placeholder="–",
         alt="The certified figures of the week",
     )
+    return None
 
 
 def history(who: Viewer, opened: Sheet, asked: Sequence[Asked]) -> None:
@@ -147,14 +154,14 @@ def _begin(form: forms.Draft, opened: Sheet) -> None:
     )
 
 
-def _amend(who: Viewer, form: forms.Draft, opened: Sheet, said: Sequence[Said]) -> None:
+def _amend(who: Viewer, form: forms.Draft, opened: Sheet, values: Figures) -> None:
+    """What changes, why, and the save."""
     accepted = opened.state is WeekState.accepted
-    if typed(form) and form.kept("revision") != opened.revision:
-        both(form, opened, "Somebody changed this week while you had it open.", "Keep mine", "Take theirs")
-    values = grid(form, opened, said)
-    changes = {line.item: values[line.item] for line in opened.lines if values[line.item] != line.reported}
-    st.caption("Type the figures as they ought to be. The old ones stay in the correction ledger.")
-    for item in changes:
+    before = {line.item: line.reported for line in opened.lines}
+    changes = {item: value for item, value in values.items() if value != before[item]}
+    st.markdown("**Amending.** Type the figures as they ought to be. The old ones stay in the correction ledger.")
+    for item, value in changes.items():
+        st.markdown(f"{label(item)}: {figure(before[item])} → **{figure(value)}**")
         form.wrong(item.value)
     why = forms.text(form, "why", "Why is it amended", max_chars=REASON, placeholder="Two visits were logged late")
     save, cancel = st.columns([2, 1])

@@ -32,7 +32,7 @@ from db.engine import record_session
 from db.errors import Invalid, TandemError
 from db.forms.tally import TallyCell
 from db.models import Staff
-from db.tally_rules import Finding
+from db.tally_rules import Finding, must_fix
 from db.vocab import TallyItem, label
 from db.vocab.tally import Level
 from db.weeks import WeekState
@@ -113,26 +113,33 @@ def show(who: Viewer, staff_id: int, week: date) -> None:
         opened = sheet(database, who, staff_id, week)
         said = comments(database, who, staff_id, week)
     state(opened)
-    form = forms.draft(f"tally-{staff_id}-{week.isoformat()}")
+    with st.container():  # what appears in here leaves the sheet below in its place, and with it the focus
+        form = forms.draft(f"tally-{staff_id}-{week.isoformat()}", banner=not opened.locked)
+        if not opened.locked:
+            _collision(form, opened)
     if opened.locked:
         tally_locked.show(who, form, opened, said)
         return
-    collided = bool(typed(form)) and form.kept("revision") != opened.revision
-    if collided:
-        saved = f" ({opened.saved})" if opened.saved else ""
-        both(form, opened, f"Somebody saved this week while you had it open{saved}.", "Keep mine", "Take theirs")
     cells_side, beside = st.columns([3, 2], gap="large")
     with cells_side:
         figures = grid(form, opened, said)
         st.caption("Empty is “not recorded”, not zero. A cell you leave alone follows the log.")
-        cells = reasons(form, opened, figures)
     with beside:
-        found = tally_beside.checks(form.name, _fingerprint(opened, cells), lambda: _run(who, opened, cells))
+        cells = reasons(form, opened, figures)
+        now = _fingerprint(opened, cells)
+        found = tally_beside.checks(form.name, now, lambda: _run(who, opened, cells))
         _buttons(who, form, opened, cells)
+        _refused(form, now, found)
         first = next((item for f in found if f.level is not Level.note for item in f.items), next(iter(TallyItem)))
         tally_beside.cell(who, form, opened, said, first)
     if session.recall(ASKING) == form.name:
         _ask(who, form, opened, cells, found)
+
+
+def _collision(form: forms.Draft, opened: Sheet) -> None:
+    if typed(form) and form.kept("revision") != opened.revision:
+        saved = f" ({opened.saved})" if opened.saved else ""
+        both(form, opened, f"Somebody saved this week while you had it open{saved}.", "Keep mine", "Take theirs")
 
 
 def state(opened: Sheet) -> None:
@@ -168,9 +175,22 @@ def _buttons(who: Viewer, form: forms.Draft, opened: Sheet, cells: Cells) -> Non
             "Certify the week", key=form.key("certify"), type="primary", width="stretch", icon=":material/verified:"
         ):
             _try(form, lambda: _certify(who, base(form, opened), cells), "Certified")
-    elsewhere = [sentence for name, sentence in form.errors.items() if name not in form.shown and name != "comment"]
-    if elsewhere:
-        st.error(f"{plain(' '.join(elsewhere))} Nothing you typed is lost.")
+
+
+def _refused(form: forms.Draft, now: str, found: list[Finding]) -> None:
+    """Why the last save was refused, as long as nothing was changed since; what the checks say is not said twice."""
+    refused = {name: sentence for name, sentence in form.errors.items() if name != "comment"}
+    if not refused:
+        session.forget(f"refused.{form.name}")
+        return
+    if session.recall(f"refused.{form.name}", now) != now:
+        form.errors = {name: sentence for name, sentence in form.errors.items() if name == "comment"}
+        return
+    session.remember(f"refused.{form.name}", now)
+    told = must_fix(found).values()
+    others = [sentence for sentence in refused.values() if sentence not in told]
+    why = " ".join(others) if others else "Not certified yet: the checks above say what must be fixed."
+    st.error(f"{plain(why)} Nothing you typed is lost.")
 
 
 def _fingerprint(opened: Sheet, cells: Cells) -> str:
