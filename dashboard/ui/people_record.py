@@ -24,7 +24,7 @@ from dashboard.ui import (
 from dashboard.ui.exhibit import plain
 from dashboard.ui.people_parts import PAGE, do, done, remarks
 from db.access import Viewer
-from db.commands.care import add_alert, alerts_of, dossier, end_alert, renew_alert
+from db.commands.care import add_alert, alerts_of, dossier, end_alert, renew_alert, told_by_referrers
 from db.commands.desk import Saved
 from db.commands.episodes import close_episode, open_episode, reopen_episode
 from db.commands.referrals import OPEN
@@ -180,6 +180,7 @@ def _alert(who: Viewer, person: Person) -> None:
     with record_session(session.bind(), who) as database:
         running = [a for a in alerts_of(database, person.id, who.today) if a.person_id == person.id]
         over = alerts_of(database, person.id, who.today, past=True)
+        told = told_by_referrers(database, person.id)
     later = who.today + timedelta(days=ALERT_DAYS)
     for alert in running:
         with st.container(border=True):
@@ -190,6 +191,8 @@ def _alert(who: Viewer, person: Person) -> None:
                 if st.button("It is over", key=f"end-{alert.id}"):
                     do(who, partial(_end, who, alert.id), "Ended")
     form = forms.draft(f"alert-{person.code}")
+    if form.fresh and told:  # what the referrer said is one tap from being an alert with an end
+        form.begin_with({"text": told[0][1][:300]})
     text = st.text_area(
         "What must be known before going", key=form.key("text"), height=90, placeholder="Dog in the yard; go in pairs"
     )

@@ -104,7 +104,7 @@ def alert(around: Around, person_id: int | None) -> None:
     """What whoever goes there must know of the person, from their record."""
     if person_id is not None:
         with record_session(session.bind(), around.who) as database:
-            alerts.show(database, person_id)
+            alerts.show(database, person_id, referrers=False)  # the card says what its referrer told
 
 
 def _tried(row: Referral, zone: str) -> str:

@@ -24,10 +24,12 @@ from db.models import (
     PersonChange,
     PersonNeed,
     PersonProfile,
+    Referral,
+    ReferralDetail,
     SafetyAlert,
     User,
 )
-from db.vocab import AgeBand, Language, LanguageMet, Need, RaceEthnicity, Scope, Sex, label
+from db.vocab import AgeBand, Language, LanguageMet, Need, RaceEthnicity, ReferralStatus, Scope, Sex, label
 from db.vocab.family import HouseholdRole
 
 IDENTITY = ("name", "alias", "born_on", "phone", "address")
@@ -243,6 +245,21 @@ def alerts_of(session: Session, person_id: int, today: date, *, past: bool = Fal
         for a, code, by in rows
     ]
     return sorted(found, key=lambda a: a.person_id != person_id)
+
+
+def told_by_referrers(session: Session, person_id: int) -> list[tuple[datetime, str]]:
+    """(received, safety note) of the person's open referrals: what a referrer said, and nobody made an alert of yet."""
+    rows = session.execute(
+        select(Referral.received_at, ReferralDetail.safety_note)
+        .join(ReferralDetail, ReferralDetail.referral_id == Referral.id)
+        .where(Referral.person_id == person_id, Referral.status.in_((ReferralStatus.new, ReferralStatus.accepted)))
+        .order_by(Referral.received_at.desc())
+    )
+    kept = {
+        text.strip().casefold()
+        for text in session.scalars(select(SafetyAlert.text).where(SafetyAlert.person_id == person_id))
+    }
+    return [(at, note) for at, note in rows if note and note.strip().casefold() not in kept]
 
 
 def add_alert(session: Session, viewer: Viewer, person_id: int, form: AlertForm) -> Saved:

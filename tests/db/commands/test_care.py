@@ -10,11 +10,13 @@ from sqlalchemy import Engine, select
 from db.access import Viewer
 from db.commands import care, episodes
 from db.commands.desk import Saved
+from db.commands.referrals import record_referral
 from db.commands.work import undo_intervention
 from db.engine import aggregate_session, record_session
 from db.errors import Conflict, Forbidden, Invalid, NotFound
 from db.forms import checked
 from db.forms.people import AlertForm, EpisodeCloseForm, EpisodeOpenForm, MemberForm, ProfileForm
+from db.forms.work import ReferralForm
 from db.models import AuditEntry, Episode, HouseholdMember, Person, PersonChange, PersonNeed
 from db.timeline import timeline
 from db.vocab import AgeBand, EpisodeEnd, Language, Need, Role
@@ -109,6 +111,17 @@ def test_an_alert_is_shown_until_its_day_to_the_household_as_well(desk: Engine) 
         assert [a.text for a in care.alerts_of(session, 1, TODAY, past=True)] == ["Dog"]
     with pytest.raises(Conflict, match="ended already"):
         run(desk, care.end_alert, number)
+
+
+def test_what_a_referrer_said_is_shown_until_it_is_an_alert(small_desk: Engine) -> None:
+    sent = {"person_id": 1, "needs": [Need.housing], "urgency": "soon", "safety_note": "Dog, not tied"}
+    run(small_desk, record_referral, checked(ReferralForm, sent))
+    with record_session(small_desk, CLINICIAN) as session:
+        assert [note for _, note in care.told_by_referrers(session, 1)] == ["Dog, not tied"]
+        assert care.told_by_referrers(session, 2) == []
+    run(small_desk, care.add_alert, 1, AlertForm(text="Dog, not tied", expires_on=TODAY))
+    with record_session(small_desk, CLINICIAN) as session:
+        assert care.told_by_referrers(session, 1) == []
 
 
 @pytest.mark.parametrize(
