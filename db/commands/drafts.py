@@ -4,6 +4,8 @@ Unlike other writes a draft is neither audited nor counted as a change: it is no
 author can read it, and it is written each time a field is left.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -36,21 +38,20 @@ def keep_draft(session: Session, viewer: Viewer, form: str, content: str) -> Non
         raise Forbidden("Only somebody with an account has drafts.")
     if len(content) > LONGEST:
         raise Conflict(f"The draft has {len(content):,} characters; {LONGEST:,} fit. Save the form, or shorten it.")
-    try:
-        _upsert(session, viewer.user_id, form, content, viewer.now)
-    except IntegrityError:  # another tab of the same user was a moment faster: now its row is there to update
-        session.rollback()
-        _upsert(session, viewer.user_id, form, content, viewer.now)
-    except OperationalError as error:
-        session.rollback()
-        raise Conflict("The database was busy for five seconds: the draft is kept with the next field.") from error
+    with _patience(session):
+        try:
+            _upsert(session, viewer.user_id, form, content, viewer.now)
+        except IntegrityError:  # another tab of the same user was a moment faster: now its row is there to update
+            session.rollback()
+            _upsert(session, viewer.user_id, form, content, viewer.now)
 
 
 def drop_draft(session: Session, viewer: Viewer, form: str) -> None:
-    """Forget the viewer's draft of ``form``; nothing happens where there is none."""
-    _begin(session)
-    session.execute(delete(Draft).where(Draft.user_id == viewer.user_id, Draft.form == form))
-    session.commit()
+    """Forget the viewer's draft of ``form``; nothing happens where there is none. Raises Conflict."""
+    with _patience(session):
+        _begin(session)
+        session.execute(delete(Draft).where(Draft.user_id == viewer.user_id, Draft.form == form))
+        session.commit()
 
 
 def kept_draft(session: Session, viewer: Viewer, form: str) -> Kept | None:
@@ -81,3 +82,12 @@ def _upsert(session: Session, user_id: int, form: str, content: str, now: dateti
 def _begin(session: Session) -> None:
     session.commit()
     session.connection(execution_options={"tandem_writer": True})
+
+
+@contextmanager
+def _patience(session: Session) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        session.rollback()
+        raise Conflict("The database was busy for five seconds: the draft is kept with the next field.") from error
