@@ -55,17 +55,17 @@ class Linked:
 
 def proposals(session: Session, person_id: int | None = None) -> list[Proposal]:
     """Links nobody decided on yet, newest call first; of one person, or of everybody. Empty but for the desk."""
-    named = list(_named(session, person_id))
+    decided = {tuple(row) for row in session.execute(select(CallLink.person_id, CallLink.incident_number))}
+    named = [row for row in _named(session, person_id) if row[:2] not in decided]
     if not named:
         return []
-    decided = {tuple(row) for row in session.execute(select(CallLink.person_id, CallLink.call_key))}
     calls = _calls_numbered(session, {number for _, number, _, _ in named})
     best: dict[tuple[int, str], Proposal] = {}
     people = _people(session, {person for person, *_ in named})
     for person, number, kind, at in named:
         for call, type_name, place in calls.get(number, ()):
             key = (person, call.identity_key)
-            if key in decided or abs(call.received_at - at) > NEAR or key in best or person not in people:
+            if abs(call.received_at - at) > NEAR or key in best or person not in people:
                 continue
             code, name = people[person]
             best[key] = Proposal(
