@@ -52,7 +52,7 @@ def show(who: Viewer) -> None:
         told = waiting.needs_told(database, known) if known else []
         need = forms.choice(form, "need", "What do they need?", [*told, *(n for n in Need if n not in told)])
         if told:
-            st.caption("First what referrals and contacts told of.")
+            st.caption("Told of so far: " + ", ".join(label(n).lower() for n in told) + ".")
         if known is None or need is None:
             return
         person = database.get_one(Person, known)

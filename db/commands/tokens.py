@@ -203,6 +203,7 @@ def answer_link(session: Session, viewer: Viewer, token: str, form: AnswerForm) 
     if look(session, viewer, token) is None:
         return None  # a guess writes nothing, neither audit nor counter
     with write(session, viewer, Permission.answer_link, "answer provider link", Scope.work) as note:
+        session.expire_all()  # what was looked at a moment ago may have changed
         form.check(now_of(session, viewer))
         link = _living(session, viewer, token, held=True)
         if link is None:

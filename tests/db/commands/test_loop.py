@@ -17,6 +17,7 @@ from db.commands.connections import (
     void_connection,
 )
 from db.commands.consents import record_consent, revoke_consent
+from db.commands.desk import Saved
 from db.commands.tokens import LINK_LASTS, NoConsent, Slip
 from db.engine import aggregate_session, data_version, record_session
 from db.errors import Conflict, Forbidden, Invalid, NotFound
@@ -29,6 +30,7 @@ from db.vocab import ConnectionEnd, Role, Step
 from db.vocab.care import DisclosureKind
 from db.vocab.links import CallOutcome, LinkAnswer
 from tests.conftest import NOW, TODAY, add_small_pilot
+from tests.db.commands.test_at_once import at_once
 from tests.db.desk_world import settle, who
 
 CLINICIAN, WORKER = who(Role.clinician), who(Role.social_worker)
@@ -157,6 +159,20 @@ def test_looking_and_guessing_change_nothing(one: Engine) -> None:
         assert look(one, guess) is None
         assert answer(one, guess, "attended") is None
     assert state() == before
+
+
+def test_one_answer_sent_twice_at_once_is_stored_once(desk: Engine) -> None:
+    number, token = linked(desk)
+
+    def send() -> Saved:
+        if answer(desk, token, "attended") is None:
+            raise Conflict("spent")
+        return Saved(number)
+
+    ended = at_once(send, send)
+    assert sum(isinstance(e, Conflict) for e in ended) == 1, ended
+    with aggregate_session(desk) as session:
+        assert session.scalar(select(func.count(ProviderReport.id))) == 1
 
 
 def test_an_answer_counts_once_and_the_rungs_below_are_filled_in(one: Engine) -> None:
