@@ -11,7 +11,7 @@ from dashboard import nav
 from dashboard.ui import forms, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.tally_locked import request_in_words
-from dashboard.words import day, month
+from dashboard.words import NBSP, day, month
 from db.access import Permission, Viewer
 from db.commands.amend import Asked, decide_amendment, requests
 from db.commands.weeks import Cell, StaffWeeks, accept_weeks, everybody
@@ -49,7 +49,7 @@ def show(who: Viewer) -> None:
         for one in asked:
             _decide(who, one)
         _to_accept(who, [cell for one in staff for cell in one.cells if cell.state in DONE], staff)
-    st.caption(" ".join(f"{mark} {words}\u2003" for mark, words in MARKS.values()))
+    st.caption(" ".join(f"{mark}{NBSP}{words.replace(' ', NBSP)}\u2003" for mark, words in MARKS.values()))
     for place, one in zip(st.columns(max(len(staff), 2), gap="large"), staff, strict=False):
         with place:
             _calendar(who, one)
@@ -89,7 +89,7 @@ def _month(who: Viewer, one: StaffWeeks, first: date, cells: Sequence[Cell]) -> 
         return f"{MARKS[cell.state][0]} {week.day:\u2007>2}{asks}{extra}"
 
     round_of = session.recall(OPENED, 0)
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(f":gray[{month(first)}]", width=72)
         picked = st.pills(
             f"{one.name}, {month(first)}: weeks by their Monday",
