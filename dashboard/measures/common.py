@@ -215,8 +215,10 @@ def _status(filters: Filters, week: date, certified: Decimal | None) -> str:
     return PROVISIONAL if certified is None else FINAL
 
 
-def by_week(pilot: Pilot, filters: Filters, figures: pd.DataFrame) -> pd.DataFrame:
+def by_week(pilot: Pilot, filters: Filters, figures: pd.DataFrame | None) -> pd.DataFrame:
     """``weekly`` figures summed to one row per week of the period: period, value, status (the least certain)."""
+    if figures is None:
+        raise TypeError("these records are not tallied: they have no weekly figures")
     values = figures.groupby("week")["value"].sum() if len(figures) else {}
     least = figures.groupby("week")["status"].max() if len(figures) else {}  # final < provisional < unfinished
     mondays = weeks(pilot, filters)

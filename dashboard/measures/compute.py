@@ -66,7 +66,8 @@ def records(bind: Engine, viewer: Viewer, key: str, filters: Filters) -> Records
     with aggregate_session(bind) as session:
         found: Records = asked.records(session, the_pilot(session), filters)
         codes = {row.id: row.code for row in session.execute(select(Person.id, Person.code))}
-    table = found.table.assign(code=[codes.get(person) for person in found.table["person_id"]])
+    named = [codes.get(person) for person in found.table["person_id"]]
+    table = found.table.assign(code=pd.Series(named, found.table.index, dtype=object))
     if viewer.may(Permission.see_people) or set(table["kind"]) <= {"sheet", "cell"}:
         return replace(found, table=table)
     coarse = table[list(COARSE)].sort_values(["week", "code"], na_position="last", ignore_index=True)

@@ -237,7 +237,10 @@ def log_vs_tally(session: Session, pilot: Pilot, filters: Filters, audience: Aud
     key, lang = "log_vs_tally", filters.lang
     cells = against_log(session, pilot, filters)
     sums = cells.groupby("item")[["differs", "log", "reported"]].sum().reindex(COUNTED, fill_value=0)
-    rows = [(common.label(item, lang), *map(int, sums.loc[item])) for item in COUNTED]
+    rows = [
+        (common.label(item, lang), int(sums["differs"][item]), int(sums["log"][item]), int(sums["reported"][item]))
+        for item in COUNTED
+    ]
     table = pd.DataFrame(rows, columns=["group", "value", "log", "reported"])
     n, total = int(table["value"].sum()), int(table["reported"].sum())
     most = max(rows, key=lambda row: row[1])

@@ -150,15 +150,13 @@ def referrals_by_source(session: Session, pilot: Pilot, filters: Filters, audien
     a_week = pilot.settings.get("officer_shifts_per_week", 0)
     if not a_week:
         return result
-    officers = poisson_exact(int(found.get(Source.officer, 0)))
+    sent = int(found.get(Source.officer, 0))
+    officers = poisson_exact(sent)
     shifts = a_week * ((common.until(filters) - filters.first).days + 1) / 7
     rate, low, high = (
-        words.number(count / shifts * 100, lang, 1) for count in (officers.n, officers.low or 0, officers.high or 0)
+        words.number(count / shifts * 100, lang, 1) for count in (sent, officers.low or 0, officers.high or 0)
     )
-    guard = answers.bars_guard(
-        headline=(len(table),),
-        said=(max(n for _, n in rows), officers.n),
-    )
+    guard = answers.bars_guard(headline=(len(table),), said=(max(n for _, n in rows), sent))
     said = common.said(key, "per_shifts", lang, rate=rate, low=low, high=high, shifts=words.number(round(shifts), lang))
     context = common.said(key, "context", lang, rate=rate)
     return replace(result, context=context, sentence=f"{result.sentence} {said}", guard=guard)

@@ -96,7 +96,7 @@ def _breakdown(result: Result) -> str:
     ways = list(dict.fromkeys(result.table["by"])) if "by" in result.table else []
     if len(ways) < 2:
         return ""
-    return st.selectbox("By", ways, key=f"by-{result.key}", label_visibility="collapsed", width=220)
+    return str(st.selectbox("By", ways, key=f"by-{result.key}", label_visibility="collapsed", width=220))
 
 
 def nothing(words: str, height: int | None = None) -> None:

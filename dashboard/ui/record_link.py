@@ -1,5 +1,7 @@
 """The way from a count to its records: a small link that carries the slice in its address."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 
 import streamlit as st
@@ -7,12 +9,14 @@ import streamlit as st
 from dashboard import nav
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import pilot_to_date, quarter_to_date
+from dashboard.measures.reach import KINDS, MODE_ITEMS
 from dashboard.model import Filters
 from dashboard.ui import session
 from dashboard.ui.filters import PERIODS
 from db.access import Permission, Viewer
 from db.engine import record_session
 from db.models import Staff
+from db.vocab import Mode, TallyItem
 
 PAGE = nav.VIEWS / "records.py"
 BAR = "for_"
@@ -42,6 +46,25 @@ def link(key: str, filters: Filters, label: str = "Records", *, week: date | Non
     if has_records(viewer, key):
         target = address(key, filters, week=week, **part)
         st.page_link(PAGE, label=label, icon=":material/list_alt:", query_params=target, help="Open the records")
+
+
+def of_cell(item: TallyItem, staff_id: int, week: date) -> None:
+    """The way from a cell of a weekly sheet to what is behind it; nothing for an item that no measure counts."""
+    if item not in CELLS:
+        return
+    key, part = CELLS[item]
+    whole = pilot_to_date(session.pilot(), session.viewer().today)
+    link(key, replace(whole, staff_id=staff_id), "Open its records", week=week, **part)
+
+
+CELLS: Mapping[TallyItem, tuple[str, dict[str, str]]] = {
+    TallyItem.referrals_received: ("referrals_received", {}),
+    TallyItem.connections_made: ("connections_made", {}),
+    TallyItem.family_contacts: ("family_contacts", {}),
+    **{item: ("interventions", {"mode": mode.value}) for item, mode in MODE_ITEMS.items() if mode is not Mode.family},
+    **{item: ("work_hours", {"work": kind.value}) for item, kind in KINDS.items()},
+}
+"""Item of a sheet → the measure that counts it, and the part of it."""
 
 
 def address(key: str, filters: Filters, *, week: date | None = None, **part: str) -> dict[str, str | list[str]]:

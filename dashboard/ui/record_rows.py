@@ -86,7 +86,11 @@ def _draw(viewer: Viewer, row: Row) -> None:
 def _rows(database: Session, part: pd.DataFrame, found: Records) -> list[Row]:
     names = _people(database, [int(i) for i in part["person_id"].dropna()])
     staff = {member.id: member.name for member in database.scalars(select(Staff))}
-    told = {kind: _TOLD[kind](database, rows, staff) for kind, rows in part.groupby("kind") if kind in _TOLD}
+    told = {
+        kind: tell(database, part[part["kind"] == kind], staff)
+        for kind, tell in _TOLD.items()
+        if (part["kind"] == kind).any()
+    }
     return [
         _row(record, names, told.get(record["kind"], {}).get(record["id"]), staff, found)
         for record in part.to_dict("records")

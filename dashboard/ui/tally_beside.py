@@ -6,7 +6,7 @@ from typing import Literal
 
 import streamlit as st
 
-from dashboard.ui import forms, session
+from dashboard.ui import forms, record_link, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.tally_grid import figure
 from dashboard.words import short_day
@@ -88,6 +88,7 @@ def cell(who: Viewer, form: forms.Draft, opened: Sheet, said: Sequence[Said], fi
     )
     if item is not None:
         _past(opened, item)
+        record_link.of_cell(item, opened.staff_id, opened.week)
     for one in said:
         if one.item is item:
             _said(who, one)

@@ -36,7 +36,7 @@ def year(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
         yield bind, play(bind)
 
 
-@pytest.fixture(params=SLICES.values(), ids=SLICES.keys())
+@pytest.fixture(params=SLICES.values(), ids=list(SLICES))
 def part(request: pytest.FixtureRequest) -> Slice:
     return request.param
 

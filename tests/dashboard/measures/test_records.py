@@ -75,7 +75,7 @@ def test_the_parts_add_up_to_the_whole_and_to_the_chart(city: Engine) -> None:
             for value, title in values.items():
                 if by is not None or any(group == title for _, group in bars):
                     drawn = [n for (head, group), n in bars.items() if group == title and by in (None, head)]
-                    assert lists.figure(found, **{name: value}) in drawn, (key, name, value)
+                    assert lists.figure(found, None, **{name: value}) in drawn, (key, name, value)
                     shown += 1
         assert shown >= 4, key
 
