@@ -182,8 +182,11 @@ def import_(
     finally:
         if codes is not None:
             out.close()
-    told = f" Their one-time codes are in {codes}: they work for 72 hours." if codes is not None and made else ""
-    print(f"Added {len(made):,} accounts; {len(plan.of(user_import.Fate.there)):,} were there already.{told}")
+    one = len(made) == 1
+    kept = "Its one-time code is" if one else "Their one-time codes are"
+    told = f" {kept} in {codes}: {'it works' if one else 'they work'} for 72 hours." if codes and made else ""
+    there = len(plan.of(user_import.Fate.there))
+    print(f"Added {len(made):,} account{'' if one else 's'}; {there:,} were there already.{told}")
 
 
 def _content(file: Path) -> bytes:

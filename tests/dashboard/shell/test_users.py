@@ -121,3 +121,19 @@ def test_help_teaches(home: Path, command: str) -> None:
     code, out, _ = tandem(home, command, "--help")
     assert code == 0
     assert f"user {command}" in out
+
+
+def test_officers_come_from_a_file_after_a_dry_run(home: Path) -> None:
+    file, codes = home / "officers.csv", home / "codes.csv"
+    file.write_text("username,name,role\nrchan,R. Chan,\nx,Short,\n", encoding="utf-8")
+    code, out, _ = tandem(home, "import", str(file), "--dry-run")
+    assert (code, out.splitlines()[-1]) == (1, "1 to add, 0 there already, 1 refused. Nothing was stored.")
+    code, _, said = tandem(home, "import", str(file), "--codes", str(codes))
+    assert (code, "Line 3: “x” cannot be a username" in said, codes.exists()) == (1, True, False)
+    file.write_text("username,name,role\nrchan,R. Chan,\n", encoding="utf-8")
+    code, out, said = tandem(home, "import", str(file), "--codes", str(codes))
+    assert (code, said) == (0, "")
+    assert out.startswith(f"Added 1 account; 0 were there already. Its one-time code is in {codes}: it works for")
+    assert codes.stat().st_mode & 0o777 == 0o600
+    made = codes.read_text(encoding="utf-8").splitlines()[1].split(",")
+    assert tried(bind_of(home), made[3], username="rchan", at=wall_clock())
