@@ -35,11 +35,13 @@ def test_on_a_phone_somebody_is_found_consents_and_gets_the_file(
         ).first() or ("", "")
     page = new_page(**PHONE)
     sign_in(page, "clinician", "/people")
+    assert page.evaluate(SIDEWAYS) is False
+    assert page.evaluate(TOO_SMALL) == []
     page.get_by_label("Find somebody").fill(name[:3] + name[4:])
     page.get_by_role("link", name=code).click()
     expect(page.get_by_role("heading", name=f"{code} · {name}")).to_be_visible()
     expect(page).to_have_url(f"{server.url}/people?person={code}")
-    for name_of_part in ("Data", "Household", "Calls", "Consents"):
+    for name_of_part in ("Data", "Household", "Calls", "Timeline", "Consents"):
         part(page, name_of_part)
         assert page.evaluate(SIDEWAYS) is False, name_of_part
         assert page.evaluate(TOO_SMALL) == [], name_of_part
