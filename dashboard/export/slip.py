@@ -216,7 +216,12 @@ def _lang(slip: Slip) -> Lang:
 
 def _whole(body: str, title: str, lang: Lang) -> str:
     return Template(_file("slip.html")).substitute(
-        lang=lang, title=escape(title), fonts=fonts(), style=_file("slip.css"), body=body, script=_file("slip.js")
+        lang=lang,
+        title=escape(title),
+        fonts=fonts(),
+        style=_file("slip.css"),
+        body=f"<main>{body}</main>",
+        script=_file("slip.js"),
     )
 
 

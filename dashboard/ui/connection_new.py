@@ -12,7 +12,6 @@ from dashboard.ui import act, alerts, directory_find, forms, more, session
 from dashboard.ui.connections import PAGE, open_connection, person_asked
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
-from db.commands import waiting
 from db.commands.connections import record_connection
 from db.commands.desk import Saved
 from db.commands.directory import Wanted, everyone, find, languages
@@ -23,6 +22,7 @@ from db.errors import Invalid, TandemError
 from db.forms import checked
 from db.forms.work import GAP_REASONS, ConnectionForm
 from db.models import Person, Provider
+from db.needs import needs_of
 from db.vocab import AgeBand, Language, Need, Step, label
 
 PLACE = "connection-new"
@@ -49,10 +49,10 @@ def show(who: Viewer) -> None:
         form = forms.draft("connection")
         _begin(form, database, people)
         known = _person(form, people)
-        told = waiting.needs_told(database, known) if known else []
+        told = [needed.need for needed in needs_of(database, known) if needed.open] if known else []
         need = forms.choice(form, "need", "What do they need?", [*told, *(n for n in Need if n not in told)])
         if told:
-            st.caption("Told of so far: " + ", ".join(label(n).lower() for n in told) + ".")
+            st.caption("Nobody is on these yet: " + ", ".join(label(n).lower() for n in told) + ".")
         if known is None or need is None:
             return
         person = database.get_one(Person, known)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard.ui import forms
 from dashboard.ui.exhibit import plain
-from db.commands.directory import Found, Wanted, languages, needs_of, places, stale
+from db.commands.directory import Found, Wanted, eligibilities, languages, needs_of, places, stale
 from db.forms import day
 from db.models import Provider
 from db.vocab import AgeBand, label
@@ -21,7 +21,7 @@ def fields(
     form: forms.Draft, providers: Sequence[Provider], *, language: str | None = None, age: AgeBand | None = None
 ) -> dict[str, Any]:
     """Everything of :class:`Wanted` but the need. ``language`` and ``age`` are proposed."""
-    spoken, served = languages(providers), places(providers)
+    spoken, served, known = languages(providers), places(providers), eligibilities(providers)
     tongue = st.selectbox(
         "Language", spoken, index=_place(spoken, language), placeholder="Any language", key=form.key("language")
     )
@@ -30,6 +30,7 @@ def fields(
     band = st.pills("Age", ages, format_func=label, default=age, key=form.key("age"), wrap=True)
     where = st.pills("Where", [ANYWHERE, IN, OUT], default=ANYWHERE, required=True, key=form.key("where"), wrap=True)
     place = st.selectbox("Serves", served, index=None, placeholder="Any place", key=form.key("place"))
+    whom = st.selectbox("For whom", known, index=None, placeholder="Anybody", key=form.key("eligibility"))
     with st.container(horizontal=True):
         room = st.checkbox("With room now", key=form.key("room"))
         partners = st.checkbox("Partner network", key=form.key("partners"))
@@ -39,6 +40,7 @@ def fields(
         "age": band,
         "in_city": {IN: True, OUT: False}.get(where or ANYWHERE),
         "place": place,
+        "eligibility": whom,
         "room_only": room,
         "partners_only": partners,
     }
@@ -56,6 +58,7 @@ def told(wanted: Wanted) -> str:
         f"age {label(wanted.age).lower()}" if wanted.age else "",
         {True: "in the city", False: "out of the city"}.get(wanted.in_city, "") if wanted.in_city is not None else "",
         f"serves {wanted.place}" if wanted.place else "",
+        f"for {wanted.eligibility[:1].lower()}{wanted.eligibility[1:]}" if wanted.eligibility else "",
         "with room" if wanted.room_only else "",
         "partners" if wanted.partners_only else "",
     ]

@@ -24,6 +24,7 @@ FRESH_FOR = timedelta(days=90)
 """How long a verified row is believed before it fades and asks to be looked at again."""
 FIELDS = tuple(name for name in ProviderForm.model_fields if name not in ("revision", "services"))
 """The columns that a form fills; services are rows of their own."""
+ANYONE = "Anyone"
 AGES: Mapping[AgeBand, tuple[int, int]] = {
     AgeBand.under_18: (0, 17),
     AgeBand.a18_25: (18, 25),
@@ -51,6 +52,8 @@ class Wanted:
     when: OpenWhen | None = None
     age: AgeBand | None = None
     place: str | None = None
+    eligibility: str | None = None
+    """One of the directory's own wordings; whoever serves anyone fits as well."""
     words: str = ""
     room_only: bool = False
     partners_only: bool = False
@@ -90,6 +93,10 @@ def places(providers: Sequence[Provider]) -> list[str]:
     return sorted({part for p in providers for part in (p.service_area or "").split(", ") if part})
 
 
+def eligibilities(providers: Sequence[Provider]) -> list[str]:
+    return sorted({p.eligibility for p in providers if p.eligibility not in ("", ANYONE)})
+
+
 def find(providers: Sequence[Provider], wanted: Wanted, local: datetime) -> list[Found]:
     """Who fits, best first: what is known for certain, with room, a partner, verified lately, in the city.
 
@@ -121,6 +128,7 @@ def _fits(p: Provider, wanted: Wanted, local: datetime) -> bool:
             not wanted.partners_only or p.is_partner,
             wanted.in_city is None or p.in_city is wanted.in_city,
             wanted.place is None or not p.service_area or wanted.place in p.service_area.split(", "),
+            wanted.eligibility is None or p.eligibility in ("", ANYONE, wanted.eligibility),
             wanted.age is None or _serves_age(p, wanted.age),
             wanted.when is None or _open(p, wanted.when, local),
             all(word in _text(p) for word in fold(wanted.words).split()),
@@ -147,6 +155,8 @@ def _unsure(p: Provider, wanted: Wanted) -> Iterator[str]:
         yield "hours not known"
     if wanted.place is not None and not p.service_area:
         yield "service area not known"
+    if wanted.eligibility is not None and not p.eligibility:
+        yield "for whom not known"
     if wanted.age is not None and p.minimum_age is None and p.maximum_age is None:
         yield "ages not known"
 

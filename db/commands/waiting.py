@@ -10,18 +10,14 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 from db.commands.connections import LADDER, RETAINED_AFTER
 from db.models import (
     Connection,
-    Intervention,
-    InterventionNeed,
     Pilot,
     Provider,
     ProviderCall,
     ProviderReport,
     ProviderToken,
-    Referral,
-    ReferralNeed,
 )
 from db.pilot import local_day
-from db.vocab import Need, Step
+from db.vocab import Step
 
 ASK_AFTER = {Step.offered: timedelta(days=7), Step.accepted: timedelta(days=7), Step.appointment: timedelta(days=14)}
 """Days after a step on which to ask what became of it; an appointment whose day is known: the day after."""
@@ -139,14 +135,3 @@ def link_of(session: Session, connection_id: int) -> ProviderToken | None:
     """The newest link of the connection, living or not."""
     query = select(ProviderToken).where(ProviderToken.connection_id == connection_id)
     return session.scalars(query.order_by(ProviderToken.id.desc()).limit(1)).first()
-
-
-def needs_told(session: Session, person_id: int) -> list[Need]:
-    """The needs that referrals and contacts of a person told of, in the order of the vocabulary."""
-    sent = select(ReferralNeed.need).join(Referral, Referral.id == ReferralNeed.referral_id)
-    met = select(InterventionNeed.need).join(Intervention, Intervention.id == InterventionNeed.intervention_id)
-    found = {
-        *session.scalars(sent.where(Referral.person_id == person_id)),
-        *session.scalars(met.where(Intervention.person_id == person_id, Intervention.voided_at.is_(None))),
-    }
-    return [need for need in Need if need in found]

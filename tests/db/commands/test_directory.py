@@ -142,6 +142,10 @@ def test_what_fits_comes_first_and_what_is_not_known_excludes_nobody(one: Engine
     assert fits(in_city=True, place="Harbor") == ["Day", "Vague"]
     assert fits(age=AgeBand.under_18) == ["Night", "Vague", "Full"]
     assert fits(words="eviction SPECIAL") == ["Vague"]
+    plain("Everybody", eligibility="Anyone")
+    plain("Tenants", eligibility="Tenants")
+    assert fits(eligibility="Tenants")[:2] == ["Everybody", "Tenants"]
+    assert "Tenants" not in fits(eligibility="Adults")
     assert "Old Mill" not in names(one, Wanted(need=Need.housing))
     assert names(one, Wanted(need=Need.housing, closed=True))[-1] == "Old Mill"
 
