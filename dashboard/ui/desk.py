@@ -11,7 +11,7 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard import nav
-from dashboard.ui import act, session
+from dashboard.ui import act, connection_answers, session
 from dashboard.ui import referral_cards as cards
 from dashboard.ui.exhibit import plain
 from dashboard.ui.referral_cards import Around
@@ -55,6 +55,7 @@ def show(who: Viewer) -> None:
         here = _here(database, who, found)
     _first(here, found)
     act.told(who, PLACE)
+    connection_answers.line(who)
     if found.empty:
         st.info(
             "Nothing waits. A new referral appears here by itself; log what you do, and schedule when to look again.",
