@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event, false, select, update
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.sql.base import ExecutableOption
 
 from db import access, settings
 from db.errors import Setup
@@ -80,10 +81,20 @@ def _lock_rows(state: ORMExecuteState) -> None:
         return
     if state.is_column_load or state.is_relationship_load:
         return  # the criteria given to the parent select travel to its loads
-    viewer = state.session.info.get("viewer")
-    for table, criterion in access.ROW_SCOPE.items():
-        rows = false() if viewer is None else criterion(viewer)
-        state.statement = state.statement.options(with_loader_criteria(table, rows, include_aliases=True))
+    state.statement = state.statement.options(*_criteria(state.session))
+
+
+def _criteria(session: Session) -> tuple[ExecutableOption, ...]:
+    """The row criteria of the session's viewer, made once: they are given to every statement."""
+    viewer = session.info.get("viewer")
+    made_for, criteria = session.info.get("criteria", (None, ()))
+    if not criteria or made_for is not viewer:
+        criteria = tuple(
+            with_loader_criteria(table, false() if viewer is None else criterion(viewer), include_aliases=True)
+            for table, criterion in access.ROW_SCOPE.items()
+        )
+        session.info["criteria"] = (viewer, criteria)
+    return criteria
 
 
 def data_version(bind: Engine) -> Mapping[Scope, int]:

@@ -6,6 +6,7 @@ a row that was loaded before, from this file or another, is not stored again.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -21,13 +22,15 @@ from db.commands.desk import hold, now_of
 from db.commands.people import Known, everyone, fold, search
 from db.commands.work import insert_intervention
 from db.errors import Invalid, TandemError, Unreadable
-from db.forms import Now, checked
+from db.forms import checked
 from db.forms.contacts import a_day, answers, columns_of, language
 from db.forms.work import InterventionForm
 from db.models import Identity, Intervention, Pilot, Provider, Staff
 from db.vocab import Mode, Role, Scope
 
-MOST_ROWS = 5_000
+MOST_ROWS = 2_000
+AT_ONCE = 100
+"""Rows of one transaction: nobody else who saves waits for a whole file. An interrupted load is simply repeated."""
 _CODE = re.compile(r"[Pp]-?(\d{1,9})")
 Progress = Callable[[int, int], object]
 
@@ -87,38 +90,47 @@ def import_contacts(
         raise Unreadable(f"{file.name} has no rows.")
     (_, header), *rows = lines
     where, unread = columns_of(header)
+    if not rows:
+        raise Unreadable(f"{file.name} has no row below its header. Each contact is a row.")
     if len(rows) > MOST_ROWS:
         raise Unreadable(f"{file.name} has {len(rows):,} rows; {MOST_ROWS:,} go in one load. Split the file.")
     report = ContactReport(file.name, dry_run, tuple(header), len(rows), unread=tuple(unread))
-    try:
-        with write(session, viewer, Permission.log_work, "import contacts", Scope.work) as note:
-            hold(session, Pilot, 1, "pilot")  # one load after the other, or two could store the same row
-            load = _Load(session, viewer, now_of(session, viewer), report, add_people, staff)
-            for number, (line, cells) in enumerate(rows, start=1):
+    load = _Load(session, viewer, report, add_people)
+    size = max(1, len(rows)) if dry_run else AT_ONCE
+    done = 0
+    for part in [rows[k : k + size] for k in range(0, len(rows), size)]:
+        with suppress(_Tried), write(session, viewer, Permission.log_work, "import contacts", Scope.work) as note:
+            load.begin(staff)
+            before = (report.added, len(report.refused), report.people_added)
+            for line, cells in part:
                 load.row(line, cells, where)
-                progress(number, len(rows))
+                done += 1
+                progress(done, len(rows))
+            added, refused, people = report.added, len(report.refused), report.people_added
             note.subject = f"file {file.name}"[:80]
-            note.detail = {"added": report.added, "refused": len(report.refused), "people": report.people_added}
+            note.detail = {"added": added - before[0], "refused": refused - before[1], "people": people - before[2]}
             if dry_run:
                 raise _Tried
-    except _Tried:
-        pass
     return report
 
 
 class _Load:
     """One load in its transaction: whom and what it knows, and what it has done so far."""
 
-    def __init__(
-        self, session: Session, viewer: Viewer, now: Now, report: ContactReport, add_people: bool, staff: str
-    ) -> None:
-        self.session, self.viewer, self.now, self.report, self.add_people = session, viewer, now, report, add_people
+    def __init__(self, session: Session, viewer: Viewer, report: ContactReport, add_people: bool) -> None:
+        self.session, self.viewer, self.report, self.add_people = session, viewer, report, add_people
+
+    def begin(self, staff: str) -> None:
+        """Within the transaction: one load after the other, or two could store the same row."""
+        session = self.session
+        hold(session, Pilot, 1, "pilot")
+        self.now = now_of(session, self.viewer)
         self.people = everyone(session)
         self.codes = {known.code: known for known in self.people}
         desk = (Role.clinician, Role.social_worker)
         self.staff = {s.id: s for s in session.scalars(select(Staff)) if s.role in desk}
         self.providers = {fold(n): i for i, n in session.execute(select(Provider.id, Provider.name))}
-        self.default = self._staff_named(staff) if staff else self.staff.get(viewer.staff_id or 0)
+        self.default = self._staff_named(staff) if staff else self.staff.get(self.viewer.staff_id or 0)
 
     def row(self, line: int, cells: Sequence[str], where: Mapping[str, int]) -> None:
         said = {name: cells[number].strip() for name, number in where.items() if number < len(cells)}

@@ -7,11 +7,13 @@ import pytest
 from openpyxl import Workbook
 from sqlalchemy import Engine, func, select
 
+from db.commands import contacts
 from db.commands.contacts import ContactReport, import_contacts
 from db.engine import aggregate_session, data_version, record_session
 from db.errors import Forbidden, Invalid, Unreadable
 from db.models import AuditEntry, Episode, Identity, Intervention, InterventionNote, Person
 from db.vocab import Mode, Need, Outcome, Role, Scope
+from tests.conftest import add_small_pilot
 from tests.db.desk_world import at, settle, who
 
 CLINICIAN = who(Role.clinician)
@@ -86,6 +88,21 @@ def test_a_file_is_tried_then_loaded_and_loaded_once(desk: Engine) -> None:
     assert len(stored(desk)) == 5
 
 
+def test_a_long_file_is_stored_part_by_part(sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_small_pilot(sqlite)
+    settle(sqlite)
+    monkeypatch.setattr(contacts, "AT_ONCE", 2)
+    seen: list[int] = []
+    done = load(sqlite, add_people=True, progress=lambda number, of: seen.append(number))
+    assert (done.added, done.people_added, done.already_there, len(done.refused)) == (5, 1, 1, 6)
+    assert seen == list(range(1, 13))
+    with aggregate_session(sqlite) as session:
+        parts = [entry.detail["added"] for entry in session.scalars(select(AuditEntry).order_by(AuditEntry.id))]
+    assert parts == [2, 2, 1, 0, 0, 0]
+    with pytest.raises(Unreadable, match="has 2,001 rows; 2,000 go in one load"):
+        load(sqlite, FILE.splitlines()[0] + f"\n{FILE.splitlines()[1]}" * 2_001)
+
+
 def test_each_refused_row_says_why(desk: Engine) -> None:
     reasons = {row.line: row.reason for row in load(desk).refused}
     assert reasons == {
@@ -101,8 +118,6 @@ def test_each_refused_row_says_why(desk: Engine) -> None:
 
 
 def test_a_name_that_is_nearly_known_or_two_people_is_asked_about(sqlite: Engine) -> None:
-    from tests.conftest import add_small_pilot
-
     add_small_pilot(sqlite)
     settle(sqlite)
     head = "date,person,mode,purpose,minutes,outcome,birth date\n"
@@ -126,8 +141,6 @@ def test_a_name_that_is_nearly_known_or_two_people_is_asked_about(sqlite: Engine
 
 
 def test_excel_whose_work_it_is_and_what_is_no_file_of_contacts(sqlite: Engine, tmp_path: Path) -> None:
-    from tests.conftest import add_small_pilot
-
     add_small_pilot(sqlite)
     settle(sqlite)
     book = Workbook()
@@ -152,6 +165,7 @@ def test_excel_whose_work_it_is_and_what_is_no_file_of_contacts(sqlite: Engine, 
 
     for text, sentence in (
         ("", "old.csv is empty."),
+        (FILE.splitlines()[0], "old.csv has no row below its header. Each contact is a row."),
         ("date,mode\n2026-11-12,Other\n", "no column “purpose” and no column “minutes” and no column “outcome”"),
     ):
         with pytest.raises(Unreadable, match=sentence):
