@@ -51,13 +51,20 @@ def do(who: Viewer, command: Callable[..., Saved], toast: str = "Saved") -> None
 
 
 def done(saved: Saved, toast: str = "Saved") -> None:
-    """Say that it is stored; what is worth a look stays on the page until the next one."""
+    """Say that it is stored; what is worth a look stays where it was said until the next save, or another person."""
     st.toast(toast, icon=":material/check:")
-    session.remember(REMARKS, saved.doubts)
+    session.remember(REMARKS, (_place(), saved.doubts))
 
 
 def remarks() -> None:
-    """What the last save was told, once."""
-    for doubt in session.recall(REMARKS) or ():  # type: ignore[union-attr]
+    """What the last save of this place was told."""
+    place, doubts = session.recall(REMARKS) or ("", ())  # type: ignore[misc]
+    if place != _place():
+        session.forget(REMARKS)
+        return
+    for doubt in doubts:
         st.warning(doubt, icon=":material/help:")
-    session.forget(REMARKS)
+
+
+def _place() -> str:
+    return st.query_params.get("person", "list")
