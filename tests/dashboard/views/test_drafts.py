@@ -43,10 +43,11 @@ def test_half_typed_work_survives_and_goes_with_the_save(signed_in: Callable[...
         raw = session.connection().exec_driver_sql("SELECT content FROM draft").scalar_one()
         assert b"Monday" not in raw
 
-    # another page and back, in the same tab
+    # left for another page in the same moment, and back, in the same tab
+    answer(app, "note", "Call back on Tuesday")
     app.switch_page(str(VIEWS / "referrals.py")).run()
     app.switch_page(str(VIEWS / "log.py")).run()
-    assert widget(app, form(app).key("note")).value == "Call back on Monday"
+    assert widget(app, form(app).key("note")).value == "Call back on Tuesday"
 
     # a new tab, as after a reload or a restart of the server: nothing but the database remembers
     again = signed_in("clinician", "log.py")
