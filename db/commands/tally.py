@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 from sqlalchemy.orm.attributes import flag_modified
 
 from db.access import Permission, Viewer
@@ -284,6 +284,7 @@ def tallies(session: Session, staff_id: int, first: date, last: date) -> list[Ta
         session.scalars(
             select(Tally)
             .where(Tally.staff_id == staff_id, Tally.week.between(first, last))
+            .options(selectinload(Tally.values))
             .execution_options(populate_existing=True)
         )
     )

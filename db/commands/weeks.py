@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 
 from db.access import Permission, Viewer
 from db.commands.base import write
@@ -67,7 +67,7 @@ def everybody(session: Session, viewer: Viewer) -> list[StaffWeeks]:
     """The calendar: all weeks × staff that have worked so far. Nobody's figures, only how the sheets stand."""
     viewer.must(Permission.see_tallies)
     now, pilot = now_of(session, viewer), the_pilot(session)
-    saved = {(t.staff_id, t.week): t for t in session.scalars(select(Tally))}
+    saved = {(t.staff_id, t.week): t for t in session.scalars(select(Tally).options(selectinload(Tally.values)))}
     asked = set(
         session.scalars(select(AmendmentRequest.tally_id).where(AmendmentRequest.status == AmendmentStatus.asked))
     )
