@@ -114,7 +114,7 @@ def series(canvas: Canvas) -> go.Figure:
         canvas.line([days[0], days[-1]], [float(target)] * 2, p.attention, dash="dash", thin=True)
         canvas.label(canvas.word("target", n=canvas.say(float(target))), float(target), p.attention_text)
     name = canvas.unit if canvas.kind == "number" and canvas.unit else canvas.name("value")
-    canvas.line(days, where(value, over), p.observed, markers=len(days) <= 40, name=name)
+    canvas.line(days, where(value, over), p.observed, markers=len(days) <= 60, name=name)
     _unfinished(canvas, days, value, over, name)
     now = last(where(value, over))
     if now is not None:

@@ -109,16 +109,16 @@ def offered(session: Session, pilot: Pilot, filters: Filters) -> Records:
         for row in table.to_dict("records")
     ]
     lost = table["end_reason"].map(lambda reason: reason or "none")
-    table = table.assign(day=table["opened_on"], step=pd.Series(steps, table.index, dtype=object), lost_to=lost)
+    table = table.assign(day=table["opened_on"], highest=pd.Series(steps, table.index, dtype=object), lost_to=lost)
     ends = lists.named(filters, lost_to=ConnectionEnd)["lost_to"]
-    return lists.listed(filters, "connection", table, step=Step, lost_to=ends)
+    return lists.listed(filters, "connection", table, highest=Step, lost_to=ends)
 
 
 def connection_ladder(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Of the connections offered in the period: how many reached each rung, where the others went."""
     key, lang = "connection_ladder", filters.lang
     cohort = offered(session, pilot, filters).table
-    highest = [RUNG[step] for step in cohort["step"]]
+    highest = [RUNG[step] for step in cohort["highest"]]
     reached = [sum(place >= k for place in highest) for k in range(len(Step))]
     rows = []
     for k, step in enumerate(Step):

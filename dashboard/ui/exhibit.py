@@ -4,6 +4,8 @@ Visible: question, answer, marks. Behind one ⓘ, drawn only when it is opened: 
 on, where it comes from, the table and its download.
 """
 
+from collections.abc import Mapping
+
 import streamlit as st
 
 from dashboard.charts import CONFIG, bare
@@ -11,7 +13,7 @@ from dashboard.charts.spark import spark
 from dashboard.export.tables import csv, readable, source_line
 from dashboard.measures import MEASURES
 from dashboard.model import Measure, Result
-from dashboard.ui import data, record_link
+from dashboard.ui import data, record_link, session
 from db.vocab import Scope
 
 CARD_WIDTH = 146
@@ -66,7 +68,8 @@ def exhibit(
 ) -> None:
     """One question, its computed answer, its chart. ``empty``: what to do first, where there is nothing to draw.
 
-    ``apart``: a count that is broken down in several ways shows one at a time, chosen here.
+    ``apart``: a count that is broken down in several ways shows one at a time, chosen here, and a click on a
+    bar or a week opens its records.
     """
     measure = MEASURES[result.key]
     blank = bare(result, str(measure.chart))
@@ -81,14 +84,20 @@ def exhibit(
         if blank:
             nothing(empty or result.sentence, height)
             return
-        figure = data.figure(now, result, height=height, by=_breakdown(result) if apart else "")
-        st.plotly_chart(
+        by = _breakdown(result) if apart else ""
+        figure = data.figure(now, result, height=height, by=by)
+        picked = st.plotly_chart(
             figure,
             theme=None,
             config=dict(CONFIG),
             key=f"chart-{result.key}",
             alt=f"{measure.question} {result.sentence}",
+            on_select="rerun" if apart and record_link.has_records(session.viewer(), result.key) else "ignore",
+            selection_mode="points",
         )
+    points = picked.get("selection", {}).get("points", []) if isinstance(picked, Mapping) else []
+    if points:
+        record_link.open_point(result, by, points[0])
 
 
 def _breakdown(result: Result) -> str:

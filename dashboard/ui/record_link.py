@@ -3,14 +3,17 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
+from typing import Any
 
+import pandas as pd
 import streamlit as st
 
 from dashboard import nav
 from dashboard.measures import MEASURES
-from dashboard.measures.compute import pilot_to_date, quarter_to_date
+from dashboard.measures.common import columns
+from dashboard.measures.compute import pilot_to_date, quarter_to_date, records
 from dashboard.measures.reach import KINDS, MODE_ITEMS
-from dashboard.model import Filters
+from dashboard.model import Filters, Records, Result
 from dashboard.ui import session
 from dashboard.ui.filters import PERIODS
 from db.access import Permission, Viewer
@@ -65,6 +68,33 @@ CELLS: Mapping[TallyItem, tuple[str, dict[str, str]]] = {
     **{item: ("work_hours", {"work": kind.value}) for item, kind in KINDS.items()},
 }
 """Item of a sheet → the measure that counts it, and the part of it."""
+
+
+def open_point(result: Result, by: str, point: Mapping[str, Any]) -> None:
+    """Go to the records of one bar or one week of a drawn Result; to all of them where it stands for neither."""
+    table, place = result.table, int(point.get("point_index", -1))
+    found = records(session.bind(), session.viewer(), result.key, result.filters)
+    week, part = None, {}
+    if "group" in table:
+        rows = table[table["by"] == by] if by else table
+        part = _part_of(found, rows.iloc[place]) if 0 <= place < len(rows) else {}
+    elif found.cells is not None and "period" in table:
+        week = next((w for w in table["period"] if w.isoformat() == str(point.get("x"))[:10]), None)
+    st.switch_page(PAGE, query_params=address(result.key, result.filters, week=week, **part))
+
+
+def _part_of(found: Records, row: pd.Series) -> dict[str, str]:
+    """The part that a bar stands for, by its plain names; none for who may see no parts."""
+    heads = columns("en", **{name: name for name in found.parts})
+    return next(
+        (
+            {name: value}
+            for name, values in found.parts.items()
+            for value, title in values.items()
+            if title == row["group"] and row.get("by", heads[name]) == heads[name]
+        ),
+        {},
+    )
 
 
 def address(key: str, filters: Filters, *, week: date | None = None, **part: str) -> dict[str, str | list[str]]:

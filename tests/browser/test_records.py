@@ -70,3 +70,17 @@ def test_the_chief_sees_code_week_and_mode_and_nothing_to_click(new_page: New) -
     page.goto("/records?measure=interventions&week=2026-05-11")
     settled(page)
     expect(page.get_by_text("18 interventions = 16 records + 2 reported without a record")).to_be_visible()
+
+
+def test_a_bar_opens_its_own_records(new_page: New) -> None:
+    page = new_page()
+    sign_in(page, "socialworker", "/review?theme=Connections")
+    drawn(page)
+    exhibit = page.locator(".st-key-exhibit-connections_by_need")
+    exhibit.scroll_into_view_if_needed()
+    box = exhibit.locator(".point path").first.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + 5, box["y"] + box["height"] / 2)
+    page.wait_for_url(re.compile(r"measure=connections_by_need&part=need\.\w+"))
+    settled(page)
+    expect(page.get_by_text(re.compile(r"^\d+ records?$"))).to_be_visible()

@@ -215,4 +215,4 @@ def test_every_list_is_as_long_as_its_count(year: tuple[Engine, Book], part: Sli
         byhand.by_source(book, part)
     )
     ladder = records(bind, SHELL, "connection_ladder", filters(part))
-    assert sum(lists.figure(ladder, step=step) for step in Step) == byhand.rungs(book, part)[0]
+    assert sum(lists.figure(ladder, highest=step) for step in Step) == byhand.rungs(book, part)[0]
