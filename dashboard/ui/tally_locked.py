@@ -36,6 +36,12 @@ def show(who: Viewer, sheet_form: forms.Draft, opened: Sheet, said: Sequence[Sai
     if typed(sheet_form):
         with notices:
             _too_late(sheet_form, form, opened)
+    elif session.recall(f"open.{sheet_form.name}"):
+        with notices:
+            st.warning(
+                f"This week was certified {plain(opened.certified)} while you had it open. Nothing was stored over it.",
+                icon=":material/lock:",
+            )
     open_to_amend = session.recall(AMENDING) == form.name or bool(typed(form))
     amending = waiting is None and open_to_amend
     if amending and typed(form) and form.kept("revision") != opened.revision:

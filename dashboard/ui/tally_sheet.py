@@ -117,7 +117,9 @@ def show(who: Viewer, staff_id: int, week: date) -> None:
         form = forms.draft(f"tally-{staff_id}-{week.isoformat()}", banner=not opened.locked)
         if not opened.locked:
             _collision(form, opened)
-    if opened.locked:
+    if not opened.locked:
+        session.remember(f"open.{form.name}", True)
+    else:
         tally_locked.show(who, form, opened, said)
         return
     cells_side, beside = st.columns([3, 2], gap="large")
@@ -229,6 +231,7 @@ def _try(form: forms.Draft, command: Callable[[], Saved], words: str) -> None:
     else:
         comment = tally_beside.comment_of(form)
         form.start_over()
+        session.forget(f"open.{form.name}")
         form.fill({"comment": comment})
         session.forget(ASKING)
         st.toast(words, icon=":material/check:")

@@ -5,6 +5,7 @@ from datetime import date
 import streamlit as st
 
 from dashboard import nav
+from dashboard.export.paper import PAPER
 from dashboard.ui import forms, session, tally_beside, tally_locked, tally_sheet
 from dashboard.ui.exhibit import plain
 from dashboard.words import day
@@ -58,6 +59,9 @@ def _heading(who: Viewer, one: StaffWeeks, opened: Sheet) -> None:
             if who.may(Permission.certify_tally) and st.button("Open the sheet", key="open-sheet"):
                 address = {"staff": str(one.staff_id), "week": opened.week.isoformat()}
                 st.switch_page(nav.VIEWS / "tally.py", query_params=address)
+            if opened.locked:
+                address = f"{PAPER}?staff={one.staff_id}&week={opened.week.isoformat()}"
+                st.link_button("Paper form", address, icon=":material/print:")
             if st.button("All weeks", key="all-weeks", icon=":material/calendar_month:"):
                 st.switch_page(nav.VIEWS / "weeks.py")
 

@@ -9,9 +9,12 @@ from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
 from dashboard.ui.forms import Draft
-from db.engine import aggregate_session
+from db.access import viewer_for
+from db.commands.tally import certify_tally, form_of, sheet
+from db.engine import aggregate_session, record_session
 from db.models import Staff, Tally, User
 from db.vocab import TallyItem, TallyStatus
+from tests.conftest import NOW, TODAY
 from tests.dashboard.views.asking import said, widget
 
 WEEK = date(2026, 11, 9)  # of the pinned day, a Saturday
@@ -128,6 +131,53 @@ def test_a_certified_week_is_locked_and_says_by_whom(app: AppTest, demo_city: En
     row = stored(demo_city)
     assert row is not None
     assert all(v.reported is not None for v in row.values)
+
+
+def certify_elsewhere(bind: Engine) -> None:
+    """The social worker certifies the clinician's week at another machine."""
+    with aggregate_session(bind) as session:
+        user = session.scalars(select(User).where(User.username == "socialworker")).one()
+    viewer = viewer_for(user.role, name=user.username, now=NOW, today=TODAY, user_id=user.id, staff_id=user.staff_id)
+    with record_session(bind, viewer) as session:
+        opened = sheet(session, viewer, mine(bind), WEEK)
+        form = form_of(opened, {}, confirmed_blanks=frozenset(TallyItem), weekend_confirmed=True)
+        certify_tally(session, viewer, form)
+
+
+def test_the_second_of_two_who_certify_is_told(app: AppTest, demo_city: Engine) -> None:
+    certify_elsewhere(demo_city)
+    press(app, demo_city, "certify")
+    assert "This week was certified by Orlick Saltwick" in app.warning[0].value
+
+
+def test_what_was_typed_before_somebody_certified_becomes_an_amendment(app: AppTest, demo_city: Engine) -> None:
+    edit(app, demo_city, TallyItem.office, 99)
+    certify_elsewhere(demo_city)
+    press(app, demo_city, "certify")
+    assert "while you were typing" in said(app)
+    shown = app.dataframe[0].value
+    assert [list(row) for row in shown[["Item", "Yours"]].to_numpy()] == [["Office visits", "99"]]
+    amendment = f"amend-{mine(demo_city)}-{WEEK.isoformat()}"
+    widget(app, f"carry-{amendment}").click().run()
+    form: Draft = app.session_state[f"tandem.form.{amendment}"]
+    widget(app, form.key("why")).set_value("Counted on paper").run()
+    widget(app, form.key("save")).click().run()
+    row = stored(demo_city)
+    assert row is not None
+    assert (row.status, [v.reported for v in row.values if v.item is TallyItem.office]) == (TallyStatus.certified, [99])
+    assert "**Corrections**" in said(app)
+
+
+def test_a_comment_is_said_beside_its_cell(app: AppTest, demo_city: Engine) -> None:
+    form = draft(app, demo_city)
+    widget(app, f"beside-{mine(demo_city)}-{WEEK.isoformat()}").set_value(TallyItem.office).run()
+    assert "In the 12 weeks before:" in said(app)
+    press(app, demo_city, "say")
+    assert "The comment is empty. Write it first." in said(app)
+    widget(app, form.key("comment")).set_value("Two [long] ones").run()
+    press(app, demo_city, "say")
+    assert "Two \\[long\\] ones" in said(app)
+    assert widget(app, form.key("comment")).value == ""
 
 
 def test_the_calendar_says_how_each_week_stands(app: AppTest, demo_city: Engine) -> None:
