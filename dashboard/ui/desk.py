@@ -18,8 +18,9 @@ from dashboard.ui.referral_cards import Around
 from db.access import Viewer
 from db.commands import desk_lists, follow_ups
 from db.commands.desk import now_of
-from db.commands.desk_lists import Desk, First, List, Pending, Quiet, Week
+from db.commands.desk_lists import Desk, First, List, Quiet, Week
 from db.commands.follow_ups import Due
+from db.commands.waiting import Waiting
 from db.engine import record_session
 from db.forms import Now
 from db.forms.flow import FollowUpEndForm, FollowUpForm, MoveForm
@@ -68,7 +69,7 @@ def show(who: Viewer) -> None:
     with right:
         _untried(here, found)
         _weeks(here, found.weeks)
-        _pending(here, found.pending)
+        _pending(here, found)
         _quiet(here, found.quiet)
         _calls(found.calls)
 
@@ -110,6 +111,8 @@ def _open(here: _Here, found: Desk, first: First) -> None:
         _open_due(here, due)
     if first.list is List.weeks:
         _go("tally", staff=str(here.who.staff_id), week=str(first.key))
+    if first.list is List.answers:
+        _go("connections")
     if first.list is List.pending:
         _go("connections", connection=str(found.pending[0].connection.id))
     if first.list is List.quiet:
@@ -251,20 +254,23 @@ def _weeks(here: _Here, rows: Sequence[Week]) -> None:
     _list("Weeks to certify", rows, draw, nothing, icon=":material/checklist:")
 
 
-def _pending(here: _Here, rows: Sequence[Pending]) -> None:
-    def draw(row: Pending) -> None:
+def _pending(here: _Here, found: Desk) -> None:
+    def draw(row: Waiting) -> None:
         connection = row.connection
         known = here.around.known(connection.person_id)
         provider = connection.provider.name if connection.provider else ""
         with st.container(horizontal=True, vertical_alignment="center", wrap=False):
             about = f"{label(connection.need)} · {provider} · {label(row.step).lower()} {_short(row.since)}"
             st.markdown(f"**{plain(known.title if known else '')}**  \n{plain(about)}", width="stretch")
-            st.badge(f"{row.days} days", color="orange" if row.days > desk_lists.SLOW_PROVIDER.days else "gray")
+            days = (here.who.today - row.since).days
+            st.badge(f"{days} day{'s' * (days != 1)}", color="orange" if row.overdue(here.who.today) else "gray")
             if st.button("Open", key=f"pending-{connection.id}"):
                 _go("connections", connection=str(connection.id))
 
     nothing = "None. Once a person accepts a provider, the connection stands here until the first appointment."
-    _list("Waiting on a provider", rows, draw, nothing, icon=":material/hourglass_top:")
+    n = found.answers
+    more = f"{n} provider{'s' * (n != 1)} answered by link: read it under Connections." if n else ""
+    _list("Waiting on a provider", found.pending, draw, nothing, icon=":material/hourglass_top:", more=more)
 
 
 def _quiet(here: _Here, rows: Sequence[Quiet]) -> None:

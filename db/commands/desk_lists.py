@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, joinedload
 
 from db import calls_left
 from db.access import Permission, Viewer
@@ -15,18 +15,17 @@ from db.commands.desk import now_of
 from db.commands.follow_ups import Due
 from db.commands.referrals import STALE, waiting
 from db.commands.tally import calendar
+from db.commands.waiting import Waiting, unseen_reports, waiting_on_provider
 from db.forms import Now
-from db.models import Connection, Episode, Referral
+from db.models import Episode, Referral
 from db.pilot import the_pilot
-from db.vocab import ReferralStatus, Step, Urgency
+from db.vocab import ReferralStatus, Urgency
 from db.weeks import WeekState
 
 SILENT_AFTER = timedelta(days=60)
 """An open episode without a direct contact for longer is inactive (measures.md, ``caseload``)."""
 SOON = timedelta(days=7)
 """Follow-ups of the coming week are shown under those that are due."""
-SLOW_PROVIDER = timedelta(days=14)
-"""A connection whose last step is older than this is asked about first."""
 OPEN_WEEKS = (WeekState.missing, WeekState.due, WeekState.draft)
 
 
@@ -40,16 +39,6 @@ class Quiet:
 
 
 @dataclass(frozen=True, slots=True)
-class Pending:
-    """A connection that waits on its provider, since the day of its last step."""
-
-    connection: Connection
-    step: Step
-    since: date
-    days: int
-
-
-@dataclass(frozen=True, slots=True)
 class Week:
     monday: date
     state: WeekState
@@ -57,22 +46,27 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """Everything that waits, oldest first. ``calls`` is a count: their list has a page of its own."""
+    """Everything that waits, oldest first. ``answers`` and ``calls`` are counts: their lists have their own place."""
 
     new: Sequence[Referral]
     untried: Sequence[Referral]
     tried: Sequence[Referral]
     due: Sequence[Due]
     soon: Sequence[Due]
-    pending: Sequence[Pending]
+    pending: Sequence[Waiting]
     quiet: Sequence[Quiet]
     weeks: Sequence[Week]
     calls: int
+    answers: int = 0
+    """Connections of which a provider said something by link that nobody has read."""
 
     @property
     def empty(self) -> bool:
         return not any(
-            (self.new, self.untried, self.tried, self.due, self.soon, self.pending, self.quiet, self.weeks, self.calls)
+            (
+                *(self.new, self.untried, self.tried, self.due, self.soon),
+                *(self.pending, self.quiet, self.weeks, self.calls, self.answers),
+            )
         )
 
 
@@ -88,29 +82,12 @@ def desk(session: Session, viewer: Viewer) -> Desk:
         tried=[row for row in accepted if row.attempts],
         due=[due for due in unmet if due.days_late >= 0],
         soon=[due for due in unmet if due.days_late < 0],
-        pending=pending(session, now),
+        pending=waiting_on_provider(session),
         quiet=quiet(session, now),
         weeks=weeks(session, viewer),
         calls=calls_left.count_left(session, the_pilot(session), now.today),
+        answers=len({report.connection_id for report in unseen_reports(session)}),
     )
-
-
-def pending(session: Session, now: Now) -> list[Pending]:
-    """Open connections that were accepted or have an appointment, but were not attended: the provider's turn."""
-    rows = session.scalars(
-        select(Connection)
-        .where(Connection.ended_on.is_(None), Connection.voided_at.is_(None), Connection.provider_id.is_not(None))
-        .options(selectinload(Connection.steps), joinedload(Connection.provider), joinedload(Connection.person))
-    ).all()
-    found = []
-    for row in rows:
-        dates = {step.step: step.on_date for step in row.steps}
-        if Step.attended in dates or Step.retained in dates or Step.accepted not in dates:
-            continue
-        step = Step.appointment if Step.appointment in dates else Step.accepted
-        if dates[step] <= now.today:
-            found.append(Pending(row, step, dates[step], (now.today - dates[step]).days))
-    return sorted(found, key=lambda p: (p.since, p.connection.id))
 
 
 def quiet(session: Session, now: Now) -> list[Quiet]:
@@ -139,6 +116,7 @@ class List(StrEnum):
     new = "new"
     untried = "untried"
     due = "due"
+    answers = "answers"
     pending = "pending"
     quiet = "quiet"
     calls = "calls"
@@ -163,7 +141,7 @@ def _ranked(desk: Desk, viewer: Viewer, now: Now) -> list[First | None]:
     urgent = [row for row in (*desk.new, *desk.untried) if row.urgency is Urgency.urgent]
     stale = [row for row in desk.new if viewer.now - row.received_at >= STALE and row not in urgent]
     untried = [row for row in desk.untried if viewer.now - row.received_at >= STALE and row not in urgent]
-    late = [p for p in desk.pending if p.days > SLOW_PROVIDER.days]
+    late = [p for p in desk.pending if p.overdue(now.today)]
     return [
         _about(List.new, urgent, "{n} urgent referral{s} without a first try") if urgent else None,
         _about(List.new, stale, "{n} new referral{s} older than 48 hours") if stale else None,
@@ -171,7 +149,8 @@ def _ranked(desk: Desk, viewer: Viewer, now: Now) -> list[First | None]:
         _week(desk.weeks),
         _about(List.untried, untried, "{n} accepted referral{s} without a try for 48 hours") if untried else None,
         _about(List.new, desk.new, "{n} new referral{s}") if desk.new and not (urgent or stale) else None,
-        _count(List.pending, len(late), "{n} connection{s} waiting on a provider for over two weeks"),
+        _count(List.answers, desk.answers, "{n} answer{s} of providers to read"),
+        _count(List.pending, len(late), "{n} connection{s} to ask a provider about"),
         _count(List.quiet, len(desk.quiet), "{n} open episode{s} without contact for 60 days"),
         _count(List.calls, desk.calls, "{n} call{s} without follow-up"),
     ]

@@ -246,7 +246,8 @@ def digest(bind: Engine, user: User, now: datetime, today: date) -> list[tuple[i
         (len(desk.untried), "accepted referrals without an attempt"),
         (len(desk.due), "follow-ups due"),
         (len(desk.weeks), "weeks not certified"),
-        (sum(p.days > desk_lists.SLOW_PROVIDER.days for p in desk.pending), "connections waiting over two weeks"),
+        (desk.answers, "answers of providers to read"),
+        (sum(p.overdue(today) for p in desk.pending), "connections to ask a provider about"),
         (len(desk.quiet), "open episodes without contact for 60 days"),
         (desk.calls, "calls without follow-up"),
     ]

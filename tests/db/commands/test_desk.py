@@ -339,7 +339,7 @@ def test_every_list_holds_what_waits_and_three_things_come_first(desk: Engine) -
     assert [d.row.id for d in found.due] == [due]
     assert [d.row.id for d in found.soon] == [soon]
     assert later not in [d.row.id for d in (*found.due, *found.soon)]
-    assert [(p.connection.id, p.days) for p in found.pending] == [(pending, 15)]
+    assert [(p.connection.id, (TODAY - p.since).days) for p in found.pending] == [(pending, 15)]
     assert [(q.episode.person_id, q.days) for q in found.quiet] == [(1, 61)]
     assert found.calls == 3
     assert found.weeks[-1].monday == date(2026, 11, 9)
@@ -353,7 +353,7 @@ def test_every_list_holds_what_waits_and_three_things_come_first(desk: Engine) -
     ]
     everything = desk_lists.firsts(found, CLINICIAN, now, most=9)
     assert [first.words for first in everything][3:] == [
-        "1 connection waiting on a provider for over two weeks",
+        "1 connection to ask a provider about",
         "1 open episode without contact for 60 days",
         "3 calls without follow-up",
     ]
