@@ -8,6 +8,7 @@ import typer
 
 from dashboard.shell import opened
 from db.commands import directory_csv
+from db.commands.directory import said
 from db.engine import record_session
 from db.errors import Unreadable
 
@@ -59,7 +60,7 @@ def import_(
         if row.fate == "same":
             continue
         told = row.sentence or ", ".join(
-            f"{name}: {_said(old)} → {_said(new)}" for name, (old, new) in row.changes.items()
+            f"{name}: {said(old) or '(empty)'} → {said(new) or '(empty)'}" for name, (old, new) in row.changes.items()
         )
         print(f"{row.fate:<8} line {row.line:<5} {row.name}" + (f": {told}" if told else ""))
     if report.unknown_columns:
@@ -67,9 +68,3 @@ def import_(
     print(f"{'Nothing stored yet' if dry_run else 'Stored'}: {report}.")
     if report.count("refused"):
         raise typer.Exit(1)
-
-
-def _said(value: object) -> str:
-    if isinstance(value, frozenset):
-        return "; ".join(sorted(str(part.value) for part in value))
-    return "(empty)" if value in (None, "") else str(value)

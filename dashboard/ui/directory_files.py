@@ -5,6 +5,7 @@ import streamlit as st
 from dashboard.ui import act, session
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
+from db.commands.directory import said
 from db.commands.directory_csv import Report, export, read_in
 from db.engine import record_session
 from db.errors import TandemError
@@ -61,8 +62,12 @@ def _report(report: Report) -> None:
     for fate, icon in (("refused", ":material/error:"), ("changed", ":material/edit:"), ("new", ":material/add:")):
         rows = [row for row in report.rows if row.fate == fate]
         for row in rows[:LISTED]:
-            changes = ", ".join(name.replace("_", " ") for name in row.changes)
-            told = row.sentence or changes
+            told = row.sentence or "; ".join(_change(name, *pair) for name, pair in row.changes.items())
             st.markdown(f"{icon} Line {row.line}, {plain(row.name)}" + (f": {plain(told)}" if told else ""))
         if len(rows) > LISTED:
             st.caption(f"and {len(rows) - LISTED} more {fate}")
+
+
+def _change(name: str, old: object, new: object) -> str:
+    """“phone: 203 555 0100 → 203 555 0111”."""
+    return f"{name.replace('_', ' ')}: {said(old)[:60] or '(empty)'} → {said(new)[:60] or '(empty)'}"

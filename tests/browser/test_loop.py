@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 
@@ -35,6 +36,11 @@ def fits(page: Page) -> None:
     assert page.evaluate(TOO_SMALL) == []
 
 
+def accessible(page: Page, what: str = "[data-testid='stMain']") -> None:
+    found = Axe().run(page, context=what).response["violations"]
+    assert [v["id"] for v in found if v["impact"] in ("serious", "critical")] == []
+
+
 def test_a_provider_closes_the_loop(new_page: Callable[..., Page], chromium: Browser, server: Server) -> None:
     with aggregate_session(server.bind) as session:
         code, name = session.execute(
@@ -55,12 +61,14 @@ def test_a_provider_closes_the_loop(new_page: Callable[..., Page], chromium: Bro
         page.get_by_role("button", name="Record the consent").click()
     expect(page.get_by_text(re.compile("consent of .* covers this"))).to_be_visible()
     fits(page)
+    accessible(page)
     with page.context.expect_page() as opened:
         page.get_by_role("link", name="Slip in Spanish").click()
     slip = opened.value
     slip.get_by_role("button", name="Make the slip").click()
     expect(slip.get_by_text("Hoja de referencia")).to_be_visible()
     assert name not in slip.content()
+    accessible(slip, "html")
     link = slip.locator(".address").inner_text()
     assert link.startswith(f"{server.url}/c/")
 
@@ -96,6 +104,7 @@ def test_the_lists_and_the_directory_on_a_phone(new_page: Callable[..., Page], s
     page.goto("/directory")
     expect(page.get_by_text(re.compile(r"^\d+ providers"))).to_be_visible()
     fits(page)
+    accessible(page)
     page.get_by_text("To check again").click()
     expect(page.get_by_role("button", name="Still right").first).to_be_visible()
     settled(page)
