@@ -69,7 +69,7 @@ def show(who: Viewer) -> None:
     with right:
         _untried(here, found)
         _weeks(here, found.weeks)
-        _pending(here, found)
+        _pending(here, found.pending)
         _quiet(here, found.quiet)
         _calls(found.calls)
 
@@ -111,8 +111,6 @@ def _open(here: _Here, found: Desk, first: First) -> None:
         _open_due(here, due)
     if first.list is List.weeks:
         _go("tally", staff=str(here.who.staff_id), week=str(first.key))
-    if first.list is List.answers:
-        _go("connections")
     if first.list is List.pending:
         _go("connections", connection=str(found.pending[0].connection.id))
     if first.list is List.quiet:
@@ -254,7 +252,7 @@ def _weeks(here: _Here, rows: Sequence[Week]) -> None:
     _list("Weeks to certify", rows, draw, nothing, icon=":material/checklist:")
 
 
-def _pending(here: _Here, found: Desk) -> None:
+def _pending(here: _Here, rows: Sequence[Waiting]) -> None:
     def draw(row: Waiting) -> None:
         connection = row.connection
         known = here.around.known(connection.person_id)
@@ -268,9 +266,7 @@ def _pending(here: _Here, found: Desk) -> None:
                 _go("connections", connection=str(connection.id))
 
     nothing = "None. Once a person accepts a provider, the connection stands here until the first appointment."
-    n = found.answers
-    more = f"{n} provider{'s' * (n != 1)} answered by link: read it under Connections." if n else ""
-    _list("Waiting on a provider", found.pending, draw, nothing, icon=":material/hourglass_top:", more=more)
+    _list("Waiting on a provider", rows, draw, nothing, icon=":material/hourglass_top:")
 
 
 def _quiet(here: _Here, rows: Sequence[Quiet]) -> None:

@@ -116,7 +116,6 @@ class List(StrEnum):
     new = "new"
     untried = "untried"
     due = "due"
-    answers = "answers"
     pending = "pending"
     quiet = "quiet"
     calls = "calls"
@@ -149,7 +148,6 @@ def _ranked(desk: Desk, viewer: Viewer, now: Now) -> list[First | None]:
         _week(desk.weeks),
         _about(List.untried, untried, "{n} accepted referral{s} without a try for 48 hours") if untried else None,
         _about(List.new, desk.new, "{n} new referral{s}") if desk.new and not (urgent or stale) else None,
-        _count(List.answers, desk.answers, "{n} answer{s} of providers to read"),
         _count(List.pending, len(late), "{n} connection{s} to ask a provider about"),
         _count(List.quiet, len(desk.quiet), "{n} open episode{s} without contact for 60 days"),
         _count(List.calls, desk.calls, "{n} call{s} without follow-up"),
