@@ -47,7 +47,9 @@ def certified(bind: Engine) -> Engine:
     viewer = who(Role.clinician)
     with record_session(bind, viewer) as session:
         opened = sheet(session, viewer, 1, WEEK)
-        zeros = dict.fromkeys((TallyItem.on_scene, TallyItem.in_person, OFFICE), TallyCell(reported=Decimal(0)))
+        zeros: dict[TallyItem, TallyCell] = dict.fromkeys(
+            (TallyItem.on_scene, TallyItem.in_person, OFFICE), TallyCell(reported=Decimal(0))
+        )
         certify_tally(session, viewer, form_of(opened, zeros, confirmed_blanks=frozenset(TallyItem)))
     return bind
 
