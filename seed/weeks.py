@@ -152,7 +152,8 @@ def _comments(clock: Clock) -> list[Row]:
     for week, staff, item, author, text in _COMMENTS:
         if staff == SOCIAL_WORKER and week < TRUTHS.part_time_from:
             continue
-        late = 10 if author == CHIEF else 4
+        answers = bool(rows) and (rows[-1]["week"], rows[-1]["item"]) == (clock.day(monday_of(week)), item)
+        late = 10 if author == CHIEF else 11 if answers else 4
         rows.append(
             {
                 "id": len(rows) + 1,

@@ -91,7 +91,7 @@ def _month(who: Viewer, one: StaffWeeks, first: date, cells: Sequence[Cell]) -> 
     round_of = session.recall(OPENED, 0)
     with st.container(horizontal=True, vertical_alignment="center", gap="small", wrap=False):
         st.markdown(f":gray[{month(first)}]", width=72)
-        picked = st.pills(
+        picked = st.container(width="stretch").pills(
             f"{one.name}, {month(first)}: weeks by their Monday",
             list(by_week),
             format_func=title,
