@@ -15,6 +15,7 @@ from db.commands.referrals import alike, record_referral
 from db.commands.referrer import Sent, sent_by
 from db.consents import REDISCLOSURE_NOTICE
 from db.engine import record_session
+from db.errors import Invalid
 from db.forms import checked, clock
 from db.forms.work import ReferralForm
 from db.models import Referral
@@ -55,7 +56,8 @@ def _another(form: forms.Draft, who: Viewer, values: Mapping[str, Any]) -> bool:
     with record_session(session.bind(), who) as database:
         found = alike(database, who, values.get("name"), values.get("incident_number"))
         told = [_already(row) for row in found[:3]]
-    if not told and not (form.has("incident_number") or form.has("name")):
+    named = any(values.get(key) for key in ("name", "incident_number", "person_id"))
+    if not told and not (named and (form.has("incident_number") or form.has("name"))):
         return False
     with st.container(border=True, key="refer-alike"):
         if told:
@@ -72,6 +74,8 @@ def _already(row: Referral) -> str:
 
 
 def _send(who: Viewer, values: Mapping[str, Any]) -> Saved:
+    if "happened_at" in values and values["happened_at"] is None:  # “another day”, and no day: not the same as unknown
+        raise Invalid({"happened_at": "The day or time is missing. Choose it, or “Now”."})
     form = checked(ReferralForm, values)
     with record_session(session.bind(), who) as database:
         saved = record_referral(database, who, form)
