@@ -84,6 +84,9 @@ def import_contacts(
     ``add_people``: somebody nobody knows is added; otherwise such a row is refused. Raises Unreadable,
     Invalid, Forbidden.
     """
+    if not viewer.may(Permission.log_work):
+        with write(session, viewer, Permission.log_work, "import contacts"):
+            pass  # the refusal is audited before the file is opened
     file = open_file(source, name)
     lines = [row for sheet in file.sheets[:1] for chunk in sheet.walk() for row in zip(*chunk, strict=True)]
     if not lines:

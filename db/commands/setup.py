@@ -25,8 +25,8 @@ def create_pilot(session: Session, viewer: Viewer, form: PilotForm, administrato
     Raises Invalid with each broken rule, Conflict where there is a pilot already.
     """
     now = Now(viewer.now, form.time_zone, form.starts_on)
-    form.check(now)
     with write(session, viewer, Permission.manage_setup, "set up pilot", Scope.setup, Scope.money) as note:
+        form.check(now)
         refuse_second(session)
         session.add(_pilot(form))
         session.add(_grant(form))

@@ -163,8 +163,8 @@ def set_rule(session: Session, viewer: Viewer, name: str, typed: str) -> Rules:
 
     Raises Invalid for a name that is none and a value outside its range.
     """
-    value = _rule_value(name, typed.strip().lower())
     with write(session, viewer, Permission.manage_users, "set sign-in rule", Scope.setup) as note:
+        value = _rule_value(name, typed.strip().lower())
         pilot = the_pilot(session)
         pilot.settings = {**pilot.settings, name: value}
         note.subject, note.detail = f"rule {name}", {"value": value}
