@@ -56,7 +56,8 @@ def told(who: Viewer, place: str) -> None:
     if not isinstance(done, _Done) or done.place != place:
         return
     if done.wrong:
-        st.error(plain(done.words), icon=":material/error:")
+        with st.container(key=f"told-{place}-refused"):
+            st.error(plain(done.words), icon=":material/error:")
         session.forget(_DONE)
         return
     with st.container(horizontal=True, vertical_alignment="center", border=True, key=f"told-{place}"):
