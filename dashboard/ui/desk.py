@@ -16,7 +16,7 @@ from dashboard.ui import referral_cards as cards
 from dashboard.ui.exhibit import plain
 from dashboard.ui.referral_cards import Around
 from db.access import Viewer
-from db.commands import desk_lists, follow_ups
+from db.commands import desk_lists, follow_ups, reviews
 from db.commands.desk import now_of
 from db.commands.desk_lists import Desk, First, List, Quiet, Week
 from db.commands.follow_ups import Due
@@ -54,6 +54,7 @@ def show(who: Viewer) -> None:
     with record_session(session.bind(), who) as database:
         found = desk_lists.desk(database, who)
         here = _here(database, who, found)
+        loaded = reviews.any_call(database)
     _first(here, found)
     act.told(who, PLACE)
     connection_answers.line(who)
@@ -71,7 +72,7 @@ def show(who: Viewer) -> None:
         _weeks(here, found.weeks)
         _pending(here, found.pending)
         _quiet(here, found.quiet)
-        _calls(found.calls)
+        _calls(found.calls, loaded)
 
 
 def _here(database: Session, who: Viewer, found: Desk) -> _Here:
@@ -290,7 +291,7 @@ def _plan(here: _Here, person_id: int, name: str, on: date) -> None:
     act.run(here.who, PLACE, lambda s: follow_ups.schedule(s, here.who, form), words)
 
 
-def _calls(count: int) -> None:
+def _calls(count: int, loaded: bool) -> None:
     with (
         st.container(border=True, key="list-calls"),
         st.container(horizontal=True, vertical_alignment="center", wrap=False),
@@ -299,6 +300,8 @@ def _calls(count: int) -> None:
             "Behavioral health calls over 7 days old that nobody took up."
             if count
             else "None. Every behavioral health call over 7 days old was taken up or answered."
+            if loaded
+            else "No calls are loaded yet: the analyst loads the dispatch system's export on Calls."
         )
         many: Mapping[str, Any] = {"width": "stretch"}
         st.markdown(f":material/call: **Calls without follow-up**{f' · {count:,}' if count else ''}  \n{words}", **many)

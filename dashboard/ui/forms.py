@@ -32,7 +32,7 @@ _TOUCH = Path(__file__).with_name("touch.css")
 
 
 def for_fingers() -> None:
-    """At the head of a page with a form: on a phone every target is at least 44 px high."""
+    """At the head of every page: on a phone every target is at least 44 px high."""
     st.html(_TOUCH)
 
 

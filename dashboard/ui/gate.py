@@ -22,6 +22,7 @@ def run() -> None:
         page = _menu_of_nothing(account.must_change_password)
     else:
         page = _menu(session.viewer(), seat)
+    forms.for_fingers()
     if pilot.is_demo:
         st.badge(text("demo.banner"), icon=":material/info:", color="orange")
     if seat is not None:

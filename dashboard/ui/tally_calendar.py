@@ -121,6 +121,9 @@ def _to_certify(who: Viewer, staff: Sequence[StaffWeeks]) -> None:
 
 def _to_accept(who: Viewer, cells: Sequence[Cell], staff: Sequence[StaffWeeks]) -> None:
     """The chief's: all at once where he has no question, or one by one through the calendar."""
+    if not cells and not any(cell.state is WeekState.accepted for one in staff for cell in one.cells):
+        st.info("Nothing to accept yet. A week stands here once the desk has certified it.", icon=":material/pending:")
+        return
     if not cells:
         st.success("Every certified week is accepted.", icon=":material/done_all:")
         return

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard.ui import connection_new, connections, forms, live, session
+from dashboard.ui import connection_new, connections, live, session
 from db.access import Permission
 from db.vocab import Scope
 
 session.require(Permission.log_work)
-forms.for_fingers()
 
 
 @st.fragment

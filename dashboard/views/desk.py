@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard.ui import desk, desk_calls, forms, live, session
+from dashboard.ui import desk, desk_calls, live, session
 from db.access import Permission
 from db.vocab import Scope
 
 session.require(Permission.log_work)
-forms.for_fingers()
 
 
 @st.fragment

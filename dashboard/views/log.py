@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from dashboard.ui import forms, intervention_edit, intervention_form, intervention_import, intervention_list, session
+from dashboard.ui import intervention_edit, intervention_form, intervention_import, intervention_list, session
 from db.access import Permission
 
 who = session.require(Permission.log_work)
-forms.for_fingers()
 st.title("Log an intervention", anchor=False)
 wanted = intervention_form.asked(who)
 form, latest = st.columns([3, 2], gap="large")

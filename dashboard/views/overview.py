@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from dashboard.ui import data, filters, forms, live, overview, session
+from dashboard.ui import data, filters, live, overview, session
 from db.access import Permission
 from db.vocab import Scope
 
 viewer = session.require(Permission.see_overview)
 pilot = session.pilot()
-forms.for_fingers()
 
 
 @st.fragment

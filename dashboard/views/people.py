@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard.ui import forms, live, people, people_record, session
+from dashboard.ui import live, people, people_record, session
 from db.access import Permission
 from db.vocab import Scope
 
 session.require(Permission.see_people)
-forms.for_fingers()
 people.hold_address()
 
 

@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from dashboard.ui import data, forms, live, present, session
+from dashboard.ui import data, live, present, session
 from db.access import Permission
 from db.vocab import Lang, Scope
 
 viewer = session.require(Permission.present)
 pilot = session.pilot()
-forms.for_fingers()
 lang: Lang = present.heading()
 
 

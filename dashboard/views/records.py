@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from dashboard.ui import filters, forms, live, records, session
+from dashboard.ui import filters, live, records, session
 from db.access import Permission
 from db.vocab import Scope
 
 viewer = session.require(Permission.see_figures)
 pilot = session.pilot()
-forms.for_fingers()
 
 
 @st.fragment

@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from dashboard.ui import forms, referral_form, session
+from dashboard.ui import referral_form, session
 from db.access import Permission
 
 who = session.require(Permission.refer)
-forms.for_fingers()
 st.title("Refer someone", anchor=False)
 form, own = st.columns([3, 2], gap="large")
 with form:

@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard.ui import forms, live, referral_list, session
+from dashboard.ui import live, referral_list, session
 from db.access import Permission
 from db.vocab import Scope
 
 session.require(Permission.log_work)
-forms.for_fingers()
 st.title("Referrals", anchor=False)
 
 

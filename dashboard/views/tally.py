@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from dashboard.ui import forms, session, tally_sheet
+from dashboard.ui import session, tally_sheet
 from db.access import Permission
 
 who = session.require(Permission.certify_tally)
-forms.for_fingers()
 st.title("Weekly tally", anchor=False)
 chosen = tally_sheet.choose(who)
 if chosen is not None:

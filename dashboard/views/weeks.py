@@ -2,12 +2,11 @@
 
 import streamlit as st
 
-from dashboard.ui import forms, live, session, tally_calendar, tally_sheet, tally_week
+from dashboard.ui import live, session, tally_calendar, tally_sheet, tally_week
 from db.access import Permission
 from db.vocab import Scope
 
 who = session.require(Permission.see_tallies)
-forms.for_fingers()
 st.title("Weeks", anchor=False)
 
 

@@ -67,6 +67,11 @@ def calls_waiting(
     return [left for left in found if off_shift is None or left.on_shift is not off_shift]
 
 
+def any_call(session: Session) -> bool:
+    """Whether an export of calls was ever loaded."""
+    return session.scalars(select(Call.id).limit(1)).first() is not None
+
+
 def called_again(session: Session, calls: Sequence[Call]) -> dict[int, int]:
     """Call → how many later calls there are of the same subject, where the export named one."""
     keys = {call.person_key for call in calls if call.person_key}
