@@ -28,7 +28,7 @@ from db.errors import TandemError
 from db.forms import checked, clock
 from db.forms.work import InterventionForm
 from db.models import Intervention, Person, Referral
-from db.vocab import Mode, label
+from db.vocab import PERSONAL_MODES, Mode, label
 
 LAST = "log.saved"
 TIMER = "timer"
@@ -96,7 +96,8 @@ def show(who: Viewer, wanted: Asked) -> None:
             picked = forms.person(form, who, people, title)
             values |= {"person_id": picked.person_id, "new_person": picked.new_person}
             alerts.show(database, picked.person_id)
-            values |= _referral(form, database, picked.person_id, wanted.referral)
+            if wanted.referral is not None or mode is None or mode in PERSONAL_MODES:
+                values |= _referral(form, database, picked.person_id, wanted.referral)
         values |= intervention_fields.what(form, who) | intervention_fields.by_mode(form, mode, providers)
         if mode not in WITHOUT_PERSON:
             values["connection"] = intervention_fields.connection(form, providers, values["needs"])
@@ -303,7 +304,7 @@ def _referral(form: forms.Draft, database: Session, person_id: int | None, sent:
             f"Answers the referral: {titles[rows[0].id]}", value=True, key=form.key(f"answers-{rows[0].id}")
         )
         form.wrong("referral_id")
-        return {"link_referral": tick}
+        return {"referral_id": rows[0].id if tick else None, "link_referral": False}
     if not rows:
         return {}
     chosen = st.selectbox(

@@ -264,7 +264,7 @@ def _fits_in_the_day(session: Session, staff: Staff, form: InterventionForm, now
     if minutes > 1440:
         raise Invalid(
             {
-                "minutes": f"With these {form.minutes} minutes, {day(today)} would have {minutes / 60:.1f} hours "
+                "minutes": f"With these {form.minutes:,} minutes, {day(today)} would have {minutes / 60:.1f} hours "
                 "of work. A day has 24: check the minutes and the date."
             }
         )

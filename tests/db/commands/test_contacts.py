@@ -82,7 +82,7 @@ def test_a_file_is_tried_then_loaded_and_loaded_once(desk: Engine) -> None:
     assert {s for s in Scope if data_version(desk)[s] != before[s]} == {Scope.work}
 
     full = next(row for row in done.refused if row.line == 12)
-    assert full.reason.startswith("With these 1420 minutes, 13 Nov 2026 would have 24.8 hours of work.")
+    assert full.reason.startswith("With these 1,420 minutes, 13 Nov 2026 would have 24.8 hours of work.")
     again = load(desk, add_people=True)
     assert (again.added, again.people_added, again.already_there) == (0, 0, 6)
     assert len(stored(desk)) == 5
