@@ -109,7 +109,7 @@ def fresh_postgres(template: str) -> Iterator[Engine]:
     admin = create_engine(url.set(database="postgres"), isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name} TEMPLATE {url.database}"))
-    engine = create_engine(url.set(database=name))
+    engine = engine_for(url.set(database=name).render_as_string(hide_password=False))
     yield engine
     engine.dispose()
     with admin.connect() as connection:

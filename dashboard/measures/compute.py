@@ -1,7 +1,7 @@
 """The one way to a figure: check who asks, run the measure, let out only what its audience may see."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 import pandas as pd
 from sqlalchemy import Engine, select
@@ -13,7 +13,7 @@ from db.access import Permission, Viewer
 from db.engine import aggregate_session
 from db.errors import NotFound
 from db.models import Person, Pilot
-from db.pilot import the_pilot
+from db.pilot import monday, the_pilot
 
 
 def measure(key: str) -> Measure:
@@ -58,13 +58,15 @@ def records(bind: Engine, viewer: Viewer, key: str, filters: Filters) -> Records
 
     The desk gets every column, with the person's ``code``; anybody else gets ``COARSE`` alone, without parts,
     in the order of week and code. Sheets and their cells are about nobody and stay whole. Needs the measure's
-    own permission; raises Forbidden without, NotFound for a measure without a list.
+    own permission; raises Forbidden without, NotFound for a measure without a list. ``filters`` are taken
+    as :func:`whole_weeks`.
     """
     asked = allowed(viewer, key, Audience.internal)
     if asked.records is None:
         raise NotFound(f"No list of records stands behind “{asked.title}”.")
     with aggregate_session(bind) as session:
-        found: Records = asked.records(session, the_pilot(session), filters)
+        pilot = the_pilot(session)
+        found: Records = asked.records(session, pilot, whole_weeks(viewer, pilot, filters))
         codes = {row.id: row.code for row in session.execute(select(Person.id, Person.code))}
     named = [codes.get(person) for person in found.table["person_id"]]
     table = found.table.assign(code=pd.Series(named, found.table.index, dtype=object))
@@ -72,6 +74,18 @@ def records(bind: Engine, viewer: Viewer, key: str, filters: Filters) -> Records
         return replace(found, table=table)
     coarse = table[list(COARSE)].sort_values(["week", "code"], na_position="last", ignore_index=True)
     return Records(coarse, cells=_without_parts(found.cells))
+
+
+def whole_weeks(viewer: Viewer, pilot: Pilot, filters: Filters) -> Filters:
+    """For who sees codes alone the ISO weeks that the slice touches: two lists a day apart would tell the day.
+
+    No further than the pilot, and not past what is known.
+    """
+    if viewer.may(Permission.see_people):
+        return filters
+    first = max(monday(filters.first), min(filters.first, pilot.starts_on))
+    last = min(monday(filters.last) + timedelta(days=6), filters.as_of, pilot.ends_on)
+    return filters.between(first, max(filters.last, last))
 
 
 def _without_parts(cells: pd.DataFrame | None) -> pd.DataFrame | None:

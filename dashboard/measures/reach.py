@@ -83,7 +83,7 @@ def _listed(session: Session, pilot: Pilot, filters: Filters, people: pd.DataFra
     groups = pd.DataFrame(rows, columns=["id", *GROUPS], dtype=object)
     groups["language_met"] = groups["language_met"].map(lambda met: met or lists.UNKNOWN)
     table = people.assign(id=people["person_id"]).merge(groups, on="id")
-    mondays = common.weeks(pilot, filters)
+    mondays = common.weeks(pilot, filters) or [monday(filters.first)]  # a weekend has no Thursday, and so no week
     places = (bisect_right(mondays, monday(day)) - 1 for day in table["day"])
     table["week"] = pd.Series([mondays[max(place, 0)] for place in places], table.index, dtype=object)
     parts = lists.named(filters, **{name: kind for name, (_, kind) in GROUPS.items()})

@@ -13,7 +13,7 @@ import streamlit as st
 from dashboard import words
 from dashboard.measures import MEASURES, lists
 from dashboard.measures.common import columns
-from dashboard.measures.compute import records
+from dashboard.measures.compute import records, whole_weeks
 from dashboard.model import Audience, Filters, Measure, Records
 from dashboard.ui import data, record_rows, session
 from dashboard.ui.exhibit import plain
@@ -49,7 +49,12 @@ def choose(viewer: Viewer) -> str:
 def show(viewer: Viewer, filters: Filters, key: str) -> None:
     """The figure, how it is made up, what part of it is looked at, and the rows."""
     measure = MEASURES[key]
+    asked, filters = filters, whole_weeks(viewer, session.pilot(), filters)
     result = data.one(viewer, data.versions(), key, filters, Audience.internal)
+    if (asked.first, asked.last) != (filters.first, filters.last):
+        st.caption(
+            f"Outside the desk a list goes by whole weeks: {words.day(filters.first)} to {words.day(filters.last)}."
+        )
     found = records(session.bind(), viewer, key, filters)
     st.markdown(f"**{plain(result.sentence)}**")
     with st.container(horizontal=True, gap="small"):

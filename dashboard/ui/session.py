@@ -211,4 +211,5 @@ def _cookie(name: str) -> str:
 
 
 def _path() -> str:
-    return "/" + (st.context.url or "").split("://", 1)[-1].partition("/")[2][:70]
+    """The page's address without what stands behind “?”: anybody may have written anything there."""
+    return "/" + (st.context.url or "").split("://", 1)[-1].partition("/")[2].partition("?")[0][:70]

@@ -91,5 +91,7 @@ def _entry(viewer: Viewer, action: str, note: Note, outcome: str) -> AuditEntry:
 
 
 def _constraint(error: IntegrityError) -> str:
-    diagnostics = getattr(error.orig, "diag", None)
-    return getattr(diagnostics, "constraint_name", None) or str(error.orig).removeprefix("CHECK constraint failed: ")
+    """Which rule it was. Never PostgreSQL's detail: that is the whole row."""
+    if (said := getattr(error.orig, "diag", None)) is not None:
+        return said.constraint_name or f"{said.table_name}.{said.column_name}"
+    return str(error.orig).removeprefix("CHECK constraint failed: ")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
 from db.commands.base import write
+from db.commands.care import record
 from db.commands.desk import Saved, at_work, hold, now_of
 from db.errors import Conflict, Invalid
 from db.forms import day, quoted
@@ -149,13 +150,15 @@ def reopen_connection(session: Session, viewer: Viewer, connection_id: int) -> S
 
 
 def void_connection(session: Session, viewer: Viewer, connection_id: int, form: VoidForm) -> Saved:
-    """Take one out of all figures. It stays in the database, the reason in the audit."""
+    """Take one out of all figures. It stays in the database; why, in the history of the person's record alone."""
     with write(session, viewer, Permission.log_work, "void connection", Scope.work) as note:
         row = hold(session, Connection, connection_id, "connection")
         if row.voided_at is not None:
             raise Conflict("This connection was voided already. Nothing was changed.")
         row.voided_at = viewer.now
-        note.subject, note.detail = f"connection {row.id}", {"reason": form.reason}
+        what = f"{quoted(row.need)}, {row.provider.name if row.provider else 'no provider'}"
+        record(session, viewer, row.person_id, "Connection", what, f"voided: {form.reason}")
+        note.subject = f"connection {row.id}"
     return Saved(connection_id)
 
 

@@ -110,7 +110,7 @@ def import_contacts(
                 done += 1
                 progress(done, len(rows))
             added, refused, people = report.added, len(report.refused), report.people_added
-            note.subject = f"file {file.name}"[:80]
+            note.subject = f"{len(part)} rows"  # never the file's name: it may hold a person's
             note.detail = {"added": added - before[0], "refused": refused - before[1], "people": people - before[2]}
             if dry_run:
                 raise _Tried

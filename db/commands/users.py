@@ -17,7 +17,7 @@ from db.commands.signin import Rules, end_sessions, unacceptable
 from db.errors import Conflict, Invalid, NotFound
 from db.forms import checked
 from db.forms.users import NewUser
-from db.models import SignInAttempt, Staff, User
+from db.models import Base, Draft, SignInAttempt, Staff, User
 from db.pilot import the_pilot
 from db.settings import wall_clock
 from db.vocab import Role, Scope
@@ -100,6 +100,9 @@ def set_role(session: Session, viewer: Viewer, username: str, role: Role) -> Use
                 _keep_an_administrator(session, user, "given another role")
             note.detail |= {"from": user.role.value, "to": role.value}
             user.role, user.staff_id = role, staff_for(session, viewer, role, user.name, user)
+            if role not in DESK_ROLES:  # what the desk half typed is about people this account may not see any more
+                drafts = Base.metadata.tables[Draft.__tablename__]  # past the row criteria: nobody else's are seen
+                session.execute(delete(drafts).where(drafts.c.user_id == user.id))
             note.detail["sessions_ended"] = end_sessions(session, user.id, wall_clock())
     return user
 

@@ -4,13 +4,14 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, func, inspect, select, text
+from sqlalchemy.exc import StatementError
 
 from db import migrate
 from db.access import ROW_SCOPE, Permission
 from db.commands.base import write
 from db.engine import aggregate_session, data_version, engine_for, record_session
-from db.errors import Forbidden, Setup
-from db.models import AuditEntry, Base, Identity, Person
+from db.errors import Conflict, Forbidden, Setup
+from db.models import AuditEntry, Base, Identity, Person, Staff
 from db.vocab import Role, Scope
 from tests.conftest import NOW
 
@@ -61,6 +62,23 @@ def test_a_write_without_permission_changes_nothing_and_is_audited(small_pilot: 
         assert [(a.actor, a.action, a.outcome) for a in session.scalars(select(AuditEntry))] == [
             ("officer", "log", "refused")
         ]
+
+
+def test_no_error_and_no_sentence_repeats_a_row(small_pilot: Engine, viewer) -> None:
+    clinician = viewer(Role.clinician)
+    with (
+        record_session(small_pilot, clinician) as session,
+        pytest.raises(Conflict, match="The database refused this as contradictory") as told,
+        write(session, clinician, Permission.log_work, "log", Scope.work),
+    ):
+        session.add(Staff(name="Somebody", role=None, fte_percent=50, starts_on=NOW.date()))
+    assert "Somebody" not in str(told.value)
+    assert "Somebody" not in str(told.value.__cause__).partition("DETAIL")[0]
+    with aggregate_session(small_pilot) as session:
+        session.add(Person(code="P-0001", created_at=NOW, identity=Identity(name=b"A. Fictional")))
+        with pytest.raises(StatementError) as failed:
+            session.flush()
+    assert "Fictional" not in str(failed.value)
 
 
 def test_a_write_raises_its_scope_and_no_other(small_pilot: Engine, viewer) -> None:

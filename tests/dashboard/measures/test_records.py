@@ -171,6 +171,19 @@ def test_the_order_of_a_coarse_list_tells_no_moment(small_pilot: Engine, viewer)
     assert list(found["code"]) == ["P-0001", "P-0002"]
 
 
+def test_outside_the_desk_two_lists_do_not_tell_a_day(small_pilot: Engine, viewer) -> None:
+    with aggregate_session(small_pilot) as session:
+        for number, day in ((1, WEEK), (2, WEEK + timedelta(days=3))):
+            person(session, number)
+            intervention(session, at(day, 20), number)
+        session.commit()
+    for offset, on_that_day in ((0, 1), (1, 0), (3, 1)):
+        day = WEEK + timedelta(days=offset)
+        one = Filters(day, day, NOW.date())
+        assert set(records(small_pilot, viewer(Role.chief), "people_served", one).table["code"]) == {"P-0001", "P-0002"}
+        assert len(records(small_pilot, viewer(Role.clinician), "people_served", one).table) == on_that_day
+
+
 def test_nobody_else_gets_a_list(small_pilot: Engine, viewer) -> None:
     for role in (Role.officer, Role.council, Role.finance, Role.admin):
         for key in LISTED:

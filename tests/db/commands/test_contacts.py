@@ -77,7 +77,7 @@ def test_a_file_is_tried_then_loaded_and_loaded_once(desk: Engine) -> None:
         assert {n.need for n in noted.needs} == {Need.housing, Need.medical}
         assert {e.person_id for e in session.scalars(select(Episode))} == {1, wanda.person_id}
         entry = session.scalars(select(AuditEntry)).one()
-        assert (entry.action, entry.subject) == ("import contacts", "file old.csv")
+        assert (entry.action, entry.subject) == ("import contacts", "12 rows")
         assert entry.detail == {"added": 5, "refused": 6, "people": 1}
     assert {s for s in Scope if data_version(desk)[s] != before[s]} == {Scope.work}
 

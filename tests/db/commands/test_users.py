@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from db import passwords
 from db.access import Viewer
 from db.commands import signin, users
+from db.commands.drafts import keep_draft, kept_draft
 from db.engine import aggregate_session, record_session
 from db.errors import Conflict, Forbidden, Invalid, NotFound
 from db.forms import checked
@@ -124,6 +125,16 @@ def test_the_last_active_administrator_stays(small_pilot: Engine, admin: Viewer)
         run(small_pilot, admin, users.set_role, "boss", Role.chief)
     run(small_pilot, admin, users.set_active, "asleep", True)
     run(small_pilot, admin, users.set_active, "boss", False)
+
+
+def test_who_leaves_the_desk_leaves_what_was_half_typed_there(small_pilot: Engine, admin: Viewer, viewer) -> None:
+    number = add_user(small_pilot, "worker", role=Role.clinician)
+    mine = viewer(Role.clinician, user_id=number)
+    run(small_pilot, mine, keep_draft, "log", "Ana Ruiz")
+    run(small_pilot, admin, users.set_role, "worker", Role.social_worker)
+    assert run(small_pilot, mine, kept_draft, "log") is not None
+    run(small_pilot, admin, users.set_role, "worker", Role.officer)
+    assert run(small_pilot, mine, kept_draft, "log") is None
 
 
 @pytest.mark.parametrize(

@@ -142,13 +142,15 @@ def test_who_may_not_is_refused_and_nothing_is_changed(desk: Engine, role: Role)
     for name in refused:
         with record_session(desk, viewer) as session:
             said = arguments(ALL[name], session, viewer, desk)
-            with pytest.raises(Forbidden):
+            try:
                 ALL[name](**said)
-                pytest.fail(f"{role} may {name}")
+            except Forbidden:
+                continue
+            pytest.fail(f"{role} may {name}")
     with aggregate_session(desk) as session:
         audited = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     assert {(one.actor, one.outcome) for one in audited} == {(role.value, "refused")}
-    assert len(audited) == len([name for name in refused if name not in READS and name not in _READ_FIRST])
+    assert len(audited) == len(refused.keys() - READS.keys() - _READ_FIRST)
     assert everything(desk) == before
     assert data_version(desk) == versions
 
@@ -171,7 +173,7 @@ def everything(bind: Engine) -> dict[str, list[Any]]:
     """Each row of each table but the audit's, as the database has it."""
     with bind.connect() as connection:
         return {
-            table.name: connection.exec_driver_sql(f'SELECT * FROM "{table.name}"').fetchall()
+            table.name: list(connection.execute(table.select()).all())
             for table in Base.metadata.sorted_tables
             if table.name != AuditEntry.__tablename__
         }
