@@ -265,7 +265,7 @@ def select(
 def yes_no(form: Draft, name: str, title: str, *, unknown: str = "Not asked") -> bool | None:
     """Yes, no, or not known: three answers, none of them silent."""
     answers: Mapping[str, bool | None] = {"Yes": True, "No": False, unknown: None}
-    picked = st.pills(title, list(answers), key=form.key(name), default=unknown, wrap=True)
+    picked = st.pills(title, list(answers), key=form.key(name), default=unknown, required=True, wrap=True)
     form.wrong(name)
     return answers[picked] if picked else None
 
@@ -304,7 +304,7 @@ def moment(
     back = {"1 hour ago" if m == 60 else f"{m} min ago": timedelta(minutes=m) for m in ago}
     _no_longer_now(form, who, name, back)
     presets = ["Now", *back, "Earlier today", "Yesterday", "Another day"]
-    when = st.pills(title, presets, key=form.key(name), default="Now", wrap=True)
+    when = st.pills(title, presets, key=form.key(name), default="Now", required=True, wrap=True)
     on: date | None = local.date()
     clock: time | None = None
     if when == "Another day":

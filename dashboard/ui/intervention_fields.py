@@ -104,7 +104,7 @@ def _beside(form: forms.Draft) -> bool:
 def connection(form: forms.Draft, providers: Sequence[Provider], needs: Sequence[Need]) -> dict[str, Any] | None:
     """A connection made, or a need that met no provider."""
     kinds = ["No", "Yes, with a provider", "No provider could help"]
-    made = st.pills("Was a connection made?", kinds, default="No", key=form.key("connection"), wrap=True)
+    made = st.pills("Was a connection made?", kinds, default="No", required=True, key=form.key("connection"), wrap=True)
     values: dict[str, Any] | None = None
     if made in kinds[1:]:
         with st.container(border=True):

@@ -42,7 +42,7 @@ def checks(name: str, state: str, run: Callable[[], list[Finding]]) -> list[Find
         session.remember(f"checks.{name}", (before, found))
     counts = [(level, sum(f.level is level for f in found)) for level in Level]
     with st.container(horizontal=True, vertical_alignment="center"):
-        said = ", ".join(f"{n} {label(level).lower()}" for level, n in counts if n) or "nothing to mend"
+        said = ", ".join(f"{n} × {label(level).lower()}" for level, n in counts if n) or "nothing to mend"
         st.markdown(f"**Checks**: {said}", width="stretch")
         again = st.button(
             "Run again",
