@@ -207,6 +207,7 @@ def _decoded(content: bytes) -> str:
 
 def _judged(line: int, cells: Mapping[str, str], known: Mapping[str, User], seen: dict[str, int]) -> Row:
     name = cells.get("name") or " ".join(part for part in (cells.get("first"), cells.get("last")) if part)
+    name = " ".join(name.replace("\0", "").split())  # a name of two lines is one name
     email = cells.get("email", "")
     username = (cells.get("username") or _made_up(name, email)).lower()
     typed_role = cells.get("role", "")

@@ -74,12 +74,19 @@ F = TypeVar("F", bound=Form)
 def checked(kind: type[F], values: Mapping[str, Any], now: Now | None = None) -> F:
     """Make a form of what was typed, or raise :class:`Invalid` with one sentence for each wrong field."""
     try:
-        form = kind(**values)
+        form = kind(**{name: _without_nul(value) for name, value in values.items()})
     except ValidationError as error:
         raise invalid(error, kind) from None
     if now is not None:
         form.check(now)
     return form
+
+
+def _without_nul(value: Any) -> Any:
+    """Nobody types a NUL; PostgreSQL stores none, SQLite would."""
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    return {k: _without_nul(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 
 def invalid(error: ValidationError, kind: type[Form]) -> Invalid:

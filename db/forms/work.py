@@ -60,6 +60,8 @@ def _not_future(field: str, at: AwareDatetime, now: Now) -> Iterator[tuple[str, 
     # Five minutes of grace: a phone's clock and the server's are never quite the same.
     if at > now.at + timedelta(minutes=5):
         yield field, f"{now.local(at)} is in the future; it is {now.local(now.at)} now. Check the date."
+    elif at.year < now.at.year - 20:
+        yield field, f"{now.local(at)} is more than 20 years ago. Check the year."
 
 
 def _before_pilot(at: AwareDatetime, now: Now) -> Iterator[str]:

@@ -9,14 +9,17 @@ from threading import Barrier
 import pytest
 from sqlalchemy import Engine, func, select
 
+from db.commands.amend import amend_tally
 from db.commands.desk import Saved
+from db.commands.merge import merge_people
 from db.commands.tally import certify_tally
+from db.commands.weeks import accept_weeks
 from db.commands.work import record_intervention
 from db.engine import aggregate_session, record_session
 from db.errors import Conflict
-from db.forms.tally import TallyCell, TallyForm
-from db.models import AuditEntry, Episode, Intervention, Tally
-from db.vocab import Role, TallyItem
+from db.forms.tally import AmendmentForm, TallyCell, TallyForm
+from db.models import AmendmentRequest, AuditEntry, Episode, Intervention, Tally, TallyAmendment
+from db.vocab import Role, TallyItem, TallyStatus
 from tests.db.desk_world import intervention, settle, who
 
 
@@ -84,3 +87,61 @@ def test_two_first_contacts_at_once_open_one_episode(desk: Engine) -> None:
     with aggregate_session(desk) as session:
         assert session.scalar(select(func.count(Episode.id))) == 1
         assert len(set(session.scalars(select(Intervention.episode_id)))) == 1
+
+
+def test_a_merge_and_a_contact_at_once_lose_nothing(desk: Engine) -> None:
+    """Whoever comes first, the contact ends under a code that is in use, or its author is told which one is."""
+    viewer = who(Role.clinician)
+
+    def merge() -> Saved:
+        with record_session(desk, viewer) as session:
+            return merge_people(session, viewer, 2, 1)
+
+    def contact() -> Saved:
+        with record_session(desk, viewer) as session:
+            return record_intervention(session, viewer, intervention())
+
+    merged, logged = at_once(merge, contact)
+    assert isinstance(merged, Saved), merged
+    with aggregate_session(desk) as session:
+        told = session.scalars(select(Intervention.person_id)).all()
+        opened = session.scalars(select(Episode.person_id)).all()
+    if isinstance(logged, Saved):
+        assert (told, opened) == ([2], [2])
+    else:
+        assert isinstance(logged, Conflict)
+        assert "merged into P-0002" in str(logged)
+        assert (told, opened) == ([], [])
+
+
+def test_an_amendment_and_an_acceptance_at_once_agree(desk: Engine) -> None:
+    """What the chief accepts is what was shown: the second is told, and no accepted week was changed unasked."""
+    clinician, chief, week = who(Role.clinician), who(Role.chief), date(2026, 11, 2)
+    cells = {item: TallyCell(reported=Decimal(0)) for item in TallyItem}
+    with record_session(desk, clinician) as session:
+        form = TallyForm(staff_id=1, week=week, values=cells, weekend_confirmed=True)
+        certify_tally(session, clinician, form)
+        seen = session.scalars(select(Tally)).one().revision
+
+    def amend() -> Saved:
+        values: dict[TallyItem, Decimal | None] = {TallyItem.family_contacts: Decimal(3)}
+        with record_session(desk, clinician) as session:
+            form = AmendmentForm(staff_id=1, week=week, values=values, revision=seen, why="Found in the notebook")
+            return amend_tally(session, clinician, form)
+
+    def accept() -> Saved:
+        with record_session(desk, chief) as session:
+            return accept_weeks(session, chief, [(1, week, seen)])
+
+    amended, accepted = at_once(amend, accept)
+    with aggregate_session(desk) as session:
+        row = session.scalars(select(Tally)).one()
+        changed = session.scalar(select(func.count(TallyAmendment.id)))
+        asked = session.scalar(select(func.count(AmendmentRequest.id)))
+    assert isinstance(amended, Saved | Conflict), amended
+    if isinstance(accepted, Saved):
+        assert (row.status, changed) == (TallyStatus.accepted, 0)
+        assert bool(asked) == isinstance(amended, Saved)
+    else:
+        assert "was amended since you opened it" in str(accepted)
+        assert (row.status, changed, asked) == (TallyStatus.certified, 1, 0)

@@ -43,6 +43,11 @@ def usernames(bind: Engine) -> set[str]:
         return set(session.scalars(select(User.username)))
 
 
+def test_a_name_of_two_lines_is_one_name(desk: Engine) -> None:
+    (row,) = plan(desk, 'name\n"Ana\nMaria\0 Ruiz"\n').rows
+    assert (row.fate, row.name) == (Fate.add, "Ana Maria Ruiz")
+
+
 def test_a_file_makes_its_accounts_with_codes_that_must_be_changed(desk: Engine) -> None:
     before = usernames(desk)
     made = carry_out(

@@ -58,6 +58,11 @@ def refused(kind: type[Form], values: dict[str, Any]) -> dict[str, str]:
             "at",
             "14 Nov 2026, 12:00 is in the future; it is 14 Nov 2026, 10:00 now. Check the date.",
         ),
+        (
+            {"at": NOW.replace(year=206)},
+            "at",
+            "14 Nov 206, 10:03 is more than 20 years ago. Check the year.",
+        ),
         ({"person_id": None}, "person_id", "“Phone or video” needs a person. Choose one, or add somebody new."),
         (
             {"mode": "outreach"},
