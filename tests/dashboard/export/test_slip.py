@@ -61,6 +61,8 @@ def test_a_preview_changes_nothing_and_the_form_makes_the_slip_once(
     refused = ask(routes, f"/slip/{number}")
     assert (refused.status, "No consent in force covers telling Harbor House" in refused.text) == (409, True)
     agree(city)
+    for address in (f"/slip/{'9' * 23}", "/slip/abc"):  # no number a database knows
+        assert "There is no connection" in ask(routes, address).text
     preview = ask(routes, f"/slip/{number}")
     assert preview.status == 200
     assert "Covered by the signed consent of 10 Nov 2026" in preview.text
