@@ -240,7 +240,10 @@ class InterventionForm(Form):
 class EditForm(InterventionForm):
     """An entry as it should read. ``seen``: the number of the newest change that its editor saw."""
 
-    ask: ClassVar = InterventionForm.ask | {"reason": "Say why it is changed: the old answers stay readable beside it."}
+    ask: ClassVar = {
+        **InterventionForm.ask,
+        "reason": "Say why it is changed: the old answers stay readable beside it.",
+    }
     link_referral: bool = False
     reason: str = Field(min_length=1, max_length=200)
     seen: int = 0
