@@ -1,6 +1,7 @@
 """“Log an intervention” without a browser: what is asked when, what a refusal keeps, one save, its undo."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from dashboard.nav import VIEWS
 from dashboard.ui.forms import Draft
 from db.engine import aggregate_session
 from db.models import Identity, Intervention, Person, Referral
-from db.vocab import Disposition, Mode, Need, Outcome, Purpose
+from db.vocab import Disposition, Mode, Need, Outcome, Purpose, ReferralStatus
 from tests.dashboard.views.asking import said, widget
 
 STATE = "tandem.form.log"
@@ -242,3 +243,30 @@ def test_the_address_opens_it_for_a_person_a_referral_or_an_entry(
     app.run()
     assert not app.error, [e.value for e in app.error]
     assert next(i for i in entries(demo_city) if i.id == old.id).purpose is Purpose.advocacy
+
+
+def test_a_ticked_referral_is_not_silently_left_out(signed_in: Callable[..., AppTest], demo_city: Engine) -> None:
+    with aggregate_session(demo_city) as session:
+        rows = session.scalars(
+            select(Referral).where(
+                Referral.status.in_((ReferralStatus.new, ReferralStatus.accepted)), Referral.person_id.is_not(None)
+            )
+        ).all()
+        alone = [r for r in rows if [other.person_id for other in rows].count(r.person_id) == 1]
+        sent = max(alone, key=lambda row: row.received_at)
+        code = session.get_one(Person, sent.person_id).code
+        day = sent.received_at.date() - timedelta(days=2)
+        before = len(session.scalars(select(Intervention.id)).all())
+    app = signed_in("clinician")
+    app.query_params["person"] = code
+    app.switch_page(str(VIEWS / "log.py")).run()
+    form = app.session_state[f"tandem.form.log-{code}"]
+    for name, value in (USUAL | {"at": "Another day"}).items():
+        widget(app, form.key(name)).set_value(value)
+    app.run()
+    widget(app, form.key("at-day")).set_value(day)
+    app.run()
+    widget(app, form.key("save")).click().run()
+    assert "is before the referral was received" in said(app)
+    with aggregate_session(demo_city) as session:
+        assert len(session.scalars(select(Intervention.id)).all()) == before

@@ -65,6 +65,21 @@ def test_a_refusal_keeps_what_the_officer_typed(signed_in: Callable[..., AppTest
     assert newest(demo_city).id == before
 
 
+def test_a_day_left_open_is_asked_for_and_not_taken_for_unknown(
+    signed_in: Callable[..., AppTest], demo_city: Engine
+) -> None:
+    before = newest(demo_city).id
+    app = signed_in("officer", "refer.py")
+    answers = {"place": "Pier 4", "needs": [Need.housing], "urgency": Urgency.routine, "happened_at": "Another day"}
+    press(fill(app, **answers))
+    assert "The day or time is missing." in said(app)
+    assert newest(demo_city).id == before
+    press(fill(app, place="", happened_at="Now"))
+    assert "Nobody could find this person." in said(app)
+    assert not [c for c in app.checkbox if "send it" in c.label]  # nothing typed: nothing to be another of
+    assert newest(demo_city).id == before
+
+
 def test_an_officer_is_shown_how_it_stands_and_never_who_or_why(
     signed_in: Callable[..., AppTest], demo_city: Engine
 ) -> None:
