@@ -83,6 +83,7 @@ def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
     expect(page.get_by_label("Note")).to_have_value("Half a sentence")
     page.get_by_label("Note").fill("A whole sentence")
     page.get_by_label("Note").press("Tab")
+    page.wait_for_timeout(1_500)  # what was left has to reach the server before that goes away
     settled(page)
 
     restart(runs)
