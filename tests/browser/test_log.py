@@ -60,6 +60,7 @@ def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
     expect(page.get_by_role("combobox", name="Person")).to_have_value(re.compile(f"^{person.code} "))
     page.get_by_role("button", name="Start timer").click()
     expect(page.get_by_role("button", name="Stop timer")).to_be_visible()
+    settled(page)
     tap(page, "On-scene co-response")
     expect(page.get_by_text("probable cause for a misdemeanor")).to_be_visible()
     page.get_by_label("Note").fill("Half a sentence")
