@@ -141,6 +141,7 @@ def test_a_stale_edit_shows_both_and_a_file_is_tried_first(new_page: Callable[..
     expect(dialog.get_by_text("Theirs: 60")).to_be_visible()
     expect(dialog.get_by_text("Yours: 30")).to_be_visible()
     dialog.get_by_role("button", name="Go on with mine").click()
+    expect(dialog.get_by_text("while you had it open")).to_have_count(0)
     settled(mine)
     dialog.get_by_role("button", name="Save the change").click()
     expect(dialog).to_have_count(0)
