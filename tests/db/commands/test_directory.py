@@ -19,26 +19,13 @@ from db.forms.connections import ProviderForm, ProviderNoteForm
 from db.models import AuditEntry, Provider, ProviderNote
 from db.vocab import AgeBand, Need, Role
 from db.vocab.links import OpenWhen
-from tests.conftest import NOW, TODAY, add_small_pilot
-from tests.db.desk_world import settle, who
+from tests.conftest import NOW, TODAY
+from tests.db.desk_world import who
 
 CLINICIAN, WORKER = who(Role.clinician), who(Role.social_worker)
 FRIDAY_NOON = datetime(2026, 11, 13, 12, 0)
 NOW_HERE = Now(NOW, "America/New_York", date(2026, 1, 12))
 PLAIN = {"name": "Pier Pantry", "kind": "food", "services": ["basic_needs"], "phone": "203 555 0188"}
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def one(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
 
 
 def add(bind: Engine, **changes: Any) -> int:
