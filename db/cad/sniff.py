@@ -225,6 +225,12 @@ def _starts(first: int, last: int, rows: list[list[str]]) -> Sequence[int]:
     return list(accumulate(lengths, initial=first))[:-1]
 
 
+def text_of(data: bytes, name: str) -> str:
+    """A small text file as text, in whichever of the encodings it is. Raises :class:`Unreadable` for a binary one."""
+    encoding, _ = _encoding(lambda: io.BytesIO(data), name)
+    return data.decode(encoding, errors="replace")
+
+
 def _decoded(opened: Any, encoding: str) -> io.TextIOWrapper:
     return io.TextIOWrapper(io.BufferedReader(opened(), 1 << 20), encoding=encoding, newline="")
 

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
+from db.cad.sniff import text_of
 from db.cells import bare, harmless
 from db.commands.base import write
 from db.commands.desk import now_of
@@ -166,12 +167,13 @@ def _table(data: bytes) -> tuple[list[str | None], list[list[str]], tuple[str, .
     """Fields by column, the lines below the head, the columns nobody knows."""
     if len(data) > LARGEST:
         raise Unreadable(f"The file has {len(data):,} bytes; {LARGEST:,} fit. Split it. Nothing was stored.")
+    no_text = "This is not a CSV file with text in it. Save the table as CSV (UTF-8). Nothing was stored."
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
+        text = text_of(data, "The file")
+    except Unreadable:
+        raise Unreadable(no_text) from None
     if "\0" in text or not text.strip():
-        raise Unreadable("This is not a CSV file with text in it. Save the table as CSV (UTF-8). Nothing was stored.")
+        raise Unreadable(no_text)
     first = text.lstrip().splitlines()[0]
     mark = max(",;\t", key=first.count)
     try:

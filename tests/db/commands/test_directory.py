@@ -259,6 +259,12 @@ def test_a_file_that_is_no_directory(one: Engine, data: bytes, sentence: str) ->
     assert str(refused.value).startswith(sentence)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+def test_a_file_may_be_in_any_usual_encoding(one: Engine, encoding: str) -> None:
+    load(one, ["name,taxonomy_terms.name", "Casa Peña – Bahía,legal"], encoding=encoding)
+    assert "Casa Peña – Bahía" in names(one, Wanted(need=Need.legal))
+
+
 def test_an_id_of_another_directory_finds_its_row_again_under_a_new_name(one: Engine) -> None:
     load(one, ["id,name,taxonomy_terms.name", "ac148810,North Pier,legal"])
     assert str(load(one, ["id,name", "ac148810,North Pier Legal"])) == "0 new, 1 changed, 0 same, 0 refused"
