@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from db.models import Connection, ConnectionStep, Intervention, Referral, Staff
@@ -141,6 +141,15 @@ def is_direct(mode: Mode, outcome: Outcome) -> bool:
     return mode in DIRECT_MODES and outcome is not Outcome.no_contact
 
 
+def was_direct() -> tuple[ColumnElement[bool], ...]:
+    """The same of a stored intervention, which does not count once it is voided: conditions of a query."""
+    return (
+        Intervention.voided_at.is_(None),
+        Intervention.mode.in_(DIRECT_MODES),
+        Intervention.outcome != Outcome.no_contact,
+    )
+
+
 def lead(staff: Sequence[Staff], day: date) -> int | None:
     """Whose an unassigned referral of ``day`` is: the clinician with most hours employed then, else anybody's.
 
@@ -203,9 +212,7 @@ def _people(session: Session, zone: str, first: date, last: date) -> Iterator[Lo
             Intervention.purpose,
         )
         .where(
-            Intervention.voided_at.is_(None),
-            Intervention.mode.in_(DIRECT_MODES),
-            Intervention.outcome != Outcome.no_contact,
+            *was_direct(),
             Intervention.at < end,
         )
         .order_by(Intervention.at, Intervention.id)

@@ -14,8 +14,9 @@ from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard.export.html import policy
+from dashboard.export.routes import signed_in
 from dashboard.words import day, number
-from db import access, engine, settings
+from db import access
 from db.commands.amend import Correction, ledger
 from db.commands.base import audit
 from db.commands.signin import Seat
@@ -23,7 +24,6 @@ from db.commands.tally import Line, Sheet, sheet, subject
 from db.engine import record_session
 from db.errors import TandemError
 from db.models import Pilot, Staff
-from db.pilot import the_pilot
 from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, TallyItem, label
 
 PAPER = "/paper/tally"
@@ -109,13 +109,10 @@ def routes(seat_of: Callable[[Request], Seat | None]) -> list[BaseRoute]:
 
 
 def _paper(request: Request, seat_of: Callable[[Request], Seat | None]) -> Response:
-    seat = seat_of(request)
-    if seat is None or seat.user.must_change:
+    found = signed_in(request, seat_of)
+    if found is None:
         return RedirectResponse("/weeks", status_code=303)
-    bind = engine.engine()
-    with record_session(bind, None) as session:
-        pilot = the_pilot(session)
-    viewer = _viewer(seat, pilot, request)
+    bind, pilot, viewer = found
     permitted = viewer.may(access.Permission.see_tallies)
     with record_session(bind, viewer) as session:
         if not permitted:
@@ -148,16 +145,3 @@ def _asked(request: Request) -> tuple[int, date]:
     if week.weekday():
         raise ValueError(week)
     return int(staff), week
-
-
-def _viewer(seat: Seat, pilot: Pilot, request: Request) -> access.Viewer:
-    user, clock = seat.user, settings.load()
-    return access.viewer_for(
-        user.role,
-        name=user.username,
-        now=clock.now(),
-        today=clock.today(pilot.time_zone),
-        user_id=user.id,
-        staff_id=user.staff_id,
-        address=request.client.host if request.client else "",
-    )

@@ -15,7 +15,7 @@ from dashboard.measures.compute import pilot_to_date
 from db import access, engine, settings
 from db.commands.base import audit
 from db.commands.signin import Seat
-from db.engine import aggregate_session, data_version, record_session
+from db.engine import data_version, record_session
 from db.models import Pilot
 from db.pilot import the_pilot
 from db.vocab import Lang
@@ -34,13 +34,10 @@ def routes(seat_of: Callable[[Request], Seat | None]) -> list[BaseRoute]:
 
 
 def _deck(request: Request, seat_of: Callable[[Request], Seat | None]) -> Response:
-    seat = seat_of(request)
-    if seat is None or seat.user.must_change:
+    found = signed_in(request, seat_of)
+    if found is None:
         return RedirectResponse("/present", status_code=303)
-    bind = engine.engine()
-    with aggregate_session(bind) as session:
-        pilot = the_pilot(session)
-    viewer = viewer_of(seat, pilot, request)
+    bind, pilot, viewer = found
     permitted = viewer.may(access.Permission.present)
     with record_session(bind, viewer) as session:
         audit(session, viewer, "open deck", DECK, "done" if permitted else "refused")
@@ -54,10 +51,18 @@ def _deck(request: Request, seat_of: Callable[[Request], Seat | None]) -> Respon
     return Response(page, media_type="text/html; charset=utf-8", headers=headers)
 
 
-def viewer_of(seat: Seat, pilot: Pilot, request: Request) -> access.Viewer:
-    """Whoever the session cookie of ``request`` belongs to."""
+def signed_in(
+    request: Request, seat_of: Callable[[Request], Seat | None]
+) -> tuple[Engine, Pilot, access.Viewer] | None:
+    """The database, its pilot and whoever the session cookie of ``request`` belongs to. None: to be signed in first."""
+    seat = seat_of(request)
+    if seat is None or seat.user.must_change:
+        return None
+    bind = engine.engine()
+    with record_session(bind, None) as session:
+        pilot = the_pilot(session)
     user, clock = seat.user, settings.load()
-    return access.viewer_for(
+    viewer = access.viewer_for(
         user.role,
         name=user.username,
         now=clock.now(),
@@ -66,6 +71,7 @@ def viewer_of(seat: Seat, pilot: Pilot, request: Request) -> access.Viewer:
         staff_id=user.staff_id,
         address=request.client.host if request.client else "",
     )
+    return bind, pilot, viewer
 
 
 class _Asked:

@@ -24,9 +24,9 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard import words
 from dashboard.export.html import fonts
-from dashboard.export.routes import viewer_of
+from dashboard.export.routes import signed_in
 from dashboard.provider_page import link_address, phone_words
-from db import engine, settings
+from db import settings
 from db.access import Permission, Viewer
 from db.commands.base import audit
 from db.commands.signin import Seat
@@ -35,7 +35,6 @@ from db.engine import record_session
 from db.errors import TandemError
 from db.forms.connections import SlipForm
 from db.models import Pilot
-from db.pilot import the_pilot
 from db.vocab import LANGUAGES, Lang, label, text
 
 PATH = "/slip/"
@@ -61,13 +60,10 @@ def routes(seat_of: Callable[[Request], Seat | None], same_origin: Callable[[Req
 
 
 def _serve(request: Request, fields: dict[str, str], seat_of: Callable[[Request], Seat | None]) -> Response:
-    seat = seat_of(request)
-    if seat is None or seat.user.must_change:
+    found = signed_in(request, seat_of)
+    if found is None:
         return RedirectResponse("/connections", status_code=303)
-    bind = engine.engine()
-    with record_session(bind, None) as session:
-        pilot = the_pilot(session)
-    viewer = viewer_of(seat, pilot, request)
+    bind, pilot, viewer = found
     asked = str(request.path_params["connection"])
     number = int(asked) if asked.isdecimal() and len(asked) <= 9 else 0  # no connection has that number
     if not viewer.may(Permission.log_work):

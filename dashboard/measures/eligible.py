@@ -15,9 +15,10 @@ from dashboard.measures.calls import staffed
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from db import calls_left
 from db.calls_left import last_judged
+from db.log import was_direct
 from db.models import Call, CallReview, Intervention, Pilot, Referral
 from db.pilot import local_day
-from db.vocab import DIRECT_MODES, Outcome, Scope
+from db.vocab import Scope
 from db.vocab.desk import CallReason
 
 WITHIN_DAYS = calls_left.FOLLOW_UP_DAYS
@@ -82,9 +83,7 @@ def _contact_days(session: Session, pilot: Pilot) -> dict[str, list[date]]:
             by_person.setdefault(row.person_id, []).append(row.incident_number)
     contacts = session.execute(
         select(Intervention.at, Intervention.incident_number, Intervention.referral_id, Intervention.person_id).where(
-            Intervention.voided_at.is_(None),
-            Intervention.mode.in_(DIRECT_MODES),
-            Intervention.outcome != Outcome.no_contact,
+            *was_direct(),
         )
     )
     found: dict[str, list[date]] = {}

@@ -14,16 +14,15 @@ from dashboard import words
 from dashboard.measures import answers, common, lists
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Records, Result
 from dashboard.stats import poisson_exact
+from db.log import was_direct
 from db.models import Episode, Intervention, Person, Pilot, Staff
 from db.pilot import monday
 from db.vocab import (
-    DIRECT_MODES,
     HOUR_ITEMS,
     AgeBand,
     Language,
     LanguageMet,
     Mode,
-    Outcome,
     Purpose,
     RaceEthnicity,
     Sex,
@@ -40,9 +39,7 @@ def contacts(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
     rows = session.execute(
         select(Intervention.person_id, Intervention.staff_id, Intervention.mode, Intervention.at)
         .where(
-            Intervention.voided_at.is_(None),
-            Intervention.mode.in_(DIRECT_MODES),
-            Intervention.outcome != Outcome.no_contact,
+            *was_direct(),
             Intervention.at < end,
         )
         .order_by(Intervention.at, Intervention.id)

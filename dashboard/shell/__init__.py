@@ -1,6 +1,7 @@
 """The ``tandem`` command, one file a noun; ``dashboard.cli`` puts them together."""
 
 import getpass
+from enum import StrEnum
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
@@ -10,6 +11,13 @@ from db.engine import aggregate_session
 from db.errors import Setup
 from db.models import Pilot
 from db.pilot import the_pilot
+
+
+class Format(StrEnum):
+    """For people, or for scripts."""
+
+    table = "table"
+    json = "json"
 
 
 def revisions(bind: Engine) -> tuple[str | None, str | None]:

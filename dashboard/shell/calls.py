@@ -1,7 +1,6 @@
 """``tandem calls …``: load an export of the dispatch system, see what was loaded, take it back."""
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -10,7 +9,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from sqlalchemy import select
 
-from dashboard.shell import opened
+from dashboard.shell import Format, opened
 from db.cad.mapping import ColumnMapping, parse_mapping
 from db.cad.report import ImportReport
 from db.commands import calls
@@ -25,11 +24,6 @@ app = typer.Typer(help="Calls for service: load an export, list the loads, take 
 
 SHOWN = 20
 """Refused rows printed; the rest is counted, and complete with ``--format json``."""
-
-
-class Format(StrEnum):
-    table = "table"
-    json = "json"
 
 
 @app.command("import")

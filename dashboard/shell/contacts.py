@@ -3,13 +3,12 @@
 import json
 from contextlib import nullcontext
 from dataclasses import asdict
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dashboard.shell import opened
+from dashboard.shell import Format, opened
 from db.commands.contacts import ContactReport, import_contacts
 from db.engine import record_session, to_try_on
 from db.forms.contacts import EXAMPLE
@@ -18,11 +17,6 @@ app = typer.Typer(help="Contacts typed elsewhere: load them from a file.", no_ar
 
 SHOWN = 20
 """Refused rows printed; the rest is counted, and complete with ``--format json``."""
-
-
-class Format(StrEnum):
-    table = "table"
-    json = "json"
 
 
 @app.command("import")

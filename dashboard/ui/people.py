@@ -18,9 +18,10 @@ from db.commands.people import Known, add_person, everyone, search
 from db.engine import record_session
 from db.forms import checked, day
 from db.forms.work import PersonForm
+from db.log import was_direct
 from db.models import Episode, Intervention, Person
 from db.pilot import local_day
-from db.vocab import DIRECT_MODES, Language, Outcome
+from db.vocab import Language
 
 LISTED = 12
 _LISTS = ("Open episodes", "Likely twice", "Call links")
@@ -118,9 +119,7 @@ def _episodes(database: Session, people: Sequence[Known]) -> list[Open]:
     last = (
         select(Intervention.episode_id, func.max(Intervention.at).label("at"))
         .where(
-            Intervention.voided_at.is_(None),
-            Intervention.mode.in_(DIRECT_MODES),
-            Intervention.outcome != Outcome.no_contact,
+            *was_direct(),
         )
         .group_by(Intervention.episode_id)
         .subquery()

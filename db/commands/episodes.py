@@ -12,8 +12,9 @@ from db.commands.desk import Saved, at_work, hold, now_of
 from db.errors import Conflict, Invalid, NotFound
 from db.forms import Now, day, quoted
 from db.forms.people import EpisodeCloseForm, EpisodeOpenForm
+from db.log import was_direct
 from db.models import Connection, Episode, Intervention, Person
-from db.vocab import DIRECT_MODES, Outcome, Scope, label
+from db.vocab import Scope, label
 
 
 def open_episode(session: Session, viewer: Viewer, person_id: int, form: EpisodeOpenForm) -> Saved:
@@ -105,9 +106,7 @@ def _last_contact(session: Session, row: Episode, now: Now) -> date | None:
     at = session.scalar(
         select(func.max(Intervention.at)).where(
             Intervention.episode_id == row.id,
-            Intervention.voided_at.is_(None),
-            Intervention.mode.in_(DIRECT_MODES),
-            Intervention.outcome != Outcome.no_contact,
+            *was_direct(),
         )
     )
     return now.local_day(at) if at else None

@@ -13,8 +13,9 @@ from db.commands.desk import Saved, at_work, hold, now_of, once
 from db.errors import Conflict, Invalid
 from db.forms import Now, day
 from db.forms.flow import FollowUpEndForm, FollowUpForm, MoveForm
+from db.log import was_direct
 from db.models import Attempt, FollowUp, Intervention, Person, Referral, Staff
-from db.vocab import DIRECT_MODES, Outcome, ReferralStatus, Scope, label
+from db.vocab import ReferralStatus, Scope, label
 
 
 def schedule(session: Session, viewer: Viewer, form: FollowUpForm) -> Saved:
@@ -129,9 +130,7 @@ def last_contacts(session: Session, people: Iterable[int] | None = None) -> Mapp
     query = (
         select(Intervention.person_id, func.max(Intervention.at))
         .where(
-            Intervention.voided_at.is_(None),
-            Intervention.mode.in_(DIRECT_MODES),
-            Intervention.outcome != Outcome.no_contact,
+            *was_direct(),
             Intervention.person_id.is_not(None),
         )
         .group_by(Intervention.person_id)
