@@ -13,13 +13,24 @@ FIELDS: Mapping[str, str] = {
     "type": "Call type",
     "incident": "Incident number",
     "location": "Location (one or several columns)",
+    "latitude": "Latitude",
+    "longitude": "Longitude",
     "disposition": "Disposition",
     "person": "Person key",
+    "unit": "Unit (where there is one row per unit)",
+    "dispatched": "Dispatched",
+    "arrived": "Arrived on scene",
+    "cleared": "Cleared (available again)",
+    "ready_minutes": "Minutes until ready again",
 }
 """What a column can be, in the order of the form, with the form's labels."""
 REQUIRED = ("received", "type")
-SEVERAL = ("received", "location")
-"""Fields that may be put together from more than one column."""
+SEVERAL = ("received", "location", "dispatched", "arrived", "cleared")
+"""Fields that may be put together from more than one column (a date and a time, the parts of an address)."""
+MOMENTS = ("received", "dispatched", "arrived", "cleared")
+"""Fields that hold a date and time. A time of day alone is dated by ``received``; it may run past midnight."""
+TOGETHER = ("latitude", "longitude")
+"""They come as a pair. They stand in where there is no location or its cell is blank."""
 
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "incident": (
@@ -52,6 +63,10 @@ class ColumnMapping:
                 raise Unreadable(f"The mapping names “{field}”. It may name: {', '.join(FIELDS)}.")
             if len(names) > 1 and field not in SEVERAL:
                 raise Unreadable(f"“{field}” takes one column, not {len(names)} ({' + '.join(names)}).")
+        if lonely := [field for field in TOGETHER if field in self.columns]:
+            if len(lonely) == 1:
+                other = TOGETHER[1 - TOGETHER.index(lonely[0])]
+                raise Unreadable(f"The mapping has “{lonely[0]}” and no “{other}”. Add {other}=COLUMN.")
         for field in REQUIRED:
             if not self.columns.get(field):
                 raise Unreadable(f"The mapping does not say which column is “{field}”. Add {field}=COLUMN.")
@@ -152,7 +167,8 @@ def header_names(fields: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def _folded(name: str) -> str:
+def folded_name(name: str) -> str:
+    """A header's name for comparison: case, spaces and underscores do not count."""
     return re.sub(r"[\s_]+", " ", name).strip().casefold()
 
 
@@ -161,8 +177,8 @@ def _place(name: str, header: Sequence[str]) -> int:
     exact = " ".join(name.split())
     if exact in header:
         return header.index(exact)
-    folded = [_folded(h) for h in header]
-    return folded.index(_folded(name)) if _folded(name) in folded else -1
+    folded = [folded_name(h) for h in header]
+    return folded.index(folded_name(name)) if folded_name(name) in folded else -1
 
 
 def _missing(file: CadFile, sheet: Sheet, header: Sequence[str], missing: Sequence[str]) -> str:
@@ -182,7 +198,7 @@ def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for field, patterns in _GUESSES.items():
         for pattern in patterns:
-            fits = [name for name in header if re.search(pattern, re.sub(r"[._]", " ", _folded(name)))]
+            fits = [name for name in header if re.search(pattern, re.sub(r"[._]", " ", folded_name(name)))]
             fits = [name for name in fits if all(name not in taken for taken in found.values())]
             if fits:
                 found[field] = tuple(fits) if field == "location" and pattern == r"^address" else (fits[0],)
@@ -194,5 +210,5 @@ def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _clock_beside(day: str, header: Sequence[str]) -> str | None:
     """The time column of a date column: Call Date and Call Time, EVENTDT and EVENTTM."""
-    wanted = re.sub(r"dt$", "tm", re.sub(r"date", "time", _folded(day)))
-    return next((name for name in header if _folded(name) == wanted and name != day), None)
+    wanted = re.sub(r"dt$", "tm", re.sub(r"date", "time", folded_name(day)))
+    return next((name for name in header if folded_name(name) == wanted and name != day), None)

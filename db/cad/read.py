@@ -17,6 +17,8 @@ from db.errors import Unreadable
 from db.types import keyed_hash
 
 NO_TYPE = "(not recorded)"
+NEVER = -1
+"""In ``Rows.dispatched``, ``arrived`` and ``cleared``: no such moment."""
 Progress = Callable[[str, int, int], None]
 """``progress(stage, done, of)``: "reading" counts lines, "storing" counts calls. It may raise to cancel."""
 
@@ -50,6 +52,10 @@ class Rows:
     ``line`` int64; ``utc`` seconds since 1970; ``day`` local days since 1970; ``incident`` str, "" where blank;
     ``type``, ``location``, ``disposition``, ``person`` codes into :class:`Parsed`'s lists, -1 where blank;
     ``key`` str, what makes it the same call in two files ("" until it is known).
+
+    One row may tell of one unit: ``unit`` is a code into ``Parsed.units``, -1 where there is none, and
+    ``dispatched``, ``arrived``, ``cleared`` are its moments in UTC seconds since 1970, :data:`NEVER` where blank
+    or unreadable. Without a unit column the times are those of the call itself (unit -1).
     """
 
     line: np.ndarray
@@ -61,6 +67,10 @@ class Rows:
     disposition: np.ndarray
     person: np.ndarray
     key: np.ndarray
+    unit: np.ndarray
+    dispatched: np.ndarray
+    arrived: np.ndarray
+    cleared: np.ndarray
 
     def __len__(self) -> int:
         return len(self.line)
@@ -82,6 +92,9 @@ class Parsed:
     rows_read: int
     refused: list[Refusal]
     notes: list[str] = field(default_factory=list)
+    units: list[str] = field(default_factory=list)
+    described: dict[str, str] = field(default_factory=dict)
+    """Call type → its description, where a codebook told one."""
 
 
 class Codes:
@@ -249,6 +262,10 @@ def _coded(got: _Gathered, header: Header, lines: np.ndarray, moments: Moments) 
         disposition=outcome if len(outcome) else none,
         person=who if len(who) else none,
         key=nothing,
+        unit=none,
+        dispatched=np.full(count, NEVER),
+        arrived=np.full(count, NEVER),
+        cleared=np.full(count, NEVER),
     )
     return Parsed(rows, types, places, dispositions, persons, got.rows, [])
 

@@ -52,6 +52,8 @@ class Mapping(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
     columns: Mapped[dict[str, Any]] = mapped_column(JSON)
+    layout: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """How the file it was made for looked (:class:`db.cad.profile.Layout`), to tell what drifted; None: unknown."""
 
 
 class CallType(Base):

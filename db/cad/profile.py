@@ -1,0 +1,68 @@
+"""A saved mapping with the layout of the file it was made for, so that next month's file imports by itself.
+
+Where a header drifted it says precisely which: “date_time is gone; new: call_datetime”.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from db.cad.mapping import ColumnMapping, folded_name
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What else a mapping needs to read a file: its header's names, the sheet, how dates are written."""
+
+    header: tuple[str, ...] = ()
+    sheet: str = ""
+    date_format: str = ""
+    """“month-first”, “day-first” or a pattern; "" where the dates tell."""
+    codes: Mapping[str, str] | None = None
+    """Call type → description, from a codebook."""
+
+    def stored(self) -> dict[str, Any]:
+        """For :attr:`db.models.Mapping.layout`."""
+        kept = {"header": list(self.header), "sheet": self.sheet, "date_format": self.date_format}
+        return kept | ({"codes": dict(self.codes)} if self.codes else {})
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any] | None) -> "Layout":
+        stored = stored or {}
+        return cls(
+            header=tuple(map(str, stored.get("header", ()))),
+            sheet=str(stored.get("sheet", "")),
+            date_format=str(stored.get("date_format", "")),
+            codes=stored.get("codes"),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a header differs from the one a mapping was made for. ``broken``: mapped columns that are gone."""
+
+    broken: tuple[str, ...]
+    gone: tuple[str, ...]
+    new: tuple[str, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.broken or self.gone or self.new)
+
+    def sentence(self) -> str:
+        """“date_time is gone; new: call_datetime”; "" where nothing drifted."""
+        gone = tuple(dict.fromkeys((*self.broken, *self.gone)))
+        parts = [f"{', '.join(gone)} {'is' if len(gone) == 1 else 'are'} gone"] if gone else []
+        parts += [f"new: {', '.join(self.new)}"] if self.new else []
+        return "; ".join(parts)
+
+
+def drift(mapping: ColumnMapping, layout: Layout, header: tuple[str, ...]) -> Drift:
+    """Compare a file's ``header`` with the one ``mapping`` was made for. Case, spaces and underscores do not count."""
+    now = {folded_name(name) for name in header}
+    before = {folded_name(name) for name in layout.header}
+    mapped = dict.fromkeys(name for names in mapping.columns.values() for name in names)
+    return Drift(
+        broken=tuple(name for name in mapped if folded_name(name) not in now),
+        gone=tuple(name for name in layout.header if folded_name(name) not in now),
+        new=tuple(name for name in header if folded_name(name) not in before) if layout.header else (),
+    )
