@@ -63,10 +63,9 @@ class ColumnMapping:
                 raise Unreadable(f"The mapping names “{field}”. It may name: {', '.join(FIELDS)}.")
             if len(names) > 1 and field not in SEVERAL:
                 raise Unreadable(f"“{field}” takes one column, not {len(names)} ({' + '.join(names)}).")
-        if lonely := [field for field in TOGETHER if field in self.columns]:
-            if len(lonely) == 1:
-                other = TOGETHER[1 - TOGETHER.index(lonely[0])]
-                raise Unreadable(f"The mapping has “{lonely[0]}” and no “{other}”. Add {other}=COLUMN.")
+        for one, other in (TOGETHER, TOGETHER[::-1]):
+            if self.columns.get(one) and not self.columns.get(other):
+                raise Unreadable(f"The mapping has “{one}” and no “{other}”. Add {other}=COLUMN.")
         for field in REQUIRED:
             if not self.columns.get(field):
                 raise Unreadable(f"The mapping does not say which column is “{field}”. Add {field}=COLUMN.")

@@ -3,23 +3,27 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.cad.moments import cut, find_order, joined, read_clock, read_day, read_moments
+from db.cad.moments import MomentReader, Moments, cut, find_order, joined, read_clock, read_day, stated_order
 from db.errors import Unreadable
 
 ZONE = "America/New_York"
+
+
+def moments(days: list[str], clocks: list[str], zone: str = ZONE, date_format: str | None = None) -> Moments:
+    stated = stated_order(date_format)
+    pattern = date_format if date_format and "%" in date_format else None
+    return MomentReader(zone, lambda: find_order(dict.fromkeys(days, 1), stated), pattern).read(days, clocks)
 
 
 def read(cells: list[str], date_format: str | None = None, zone: str = ZONE) -> list[datetime | None]:
     """The cells as UTC moments; None where one could not be read."""
     whole = bool(date_format and "%" in date_format)
     pieces = [(cell, "") if whole else cut(cell) for cell in cells]
-    codes = np.arange(len(cells))
-    found = read_moments([d for d, _ in pieces], codes, [c for _, c in pieces], codes, zone, date_format)
+    found = moments([d for d, _ in pieces], [c for _, c in pieces], zone, date_format)
     return [
         datetime.fromtimestamp(int(utc), UTC) if good else None for utc, good in zip(found.utc, found.good, strict=True)
     ]
@@ -89,15 +93,14 @@ def test_a_pattern_reads_what_it_says_and_nothing_else() -> None:
 
 
 def test_the_hour_that_spring_skips_moves_on_and_the_doubled_one_is_the_first() -> None:
-    days, codes = ["2022-03-13", "2022-11-06"], np.array([0, 1])
-    found = read_moments(days, codes, ["02:30", "01:30"], codes, ZONE)
-    moments = [datetime.fromtimestamp(int(utc), UTC) for utc in found.utc]
-    assert moments == [datetime(2022, 3, 13, 7, 30, tzinfo=UTC), datetime(2022, 11, 6, 5, 30, tzinfo=UTC)]
+    found = moments(["2022-03-13", "2022-11-06"], ["02:30", "01:30"])
+    read_as = [datetime.fromtimestamp(int(utc), UTC) for utc in found.utc]
+    assert read_as == [datetime(2022, 3, 13, 7, 30, tzinfo=UTC), datetime(2022, 11, 6, 5, 30, tzinfo=UTC)]
     assert (found.skipped, found.doubled) == (1, 1)
 
 
 def test_a_moment_with_an_offset_belongs_to_the_local_day() -> None:
-    found = read_moments(["2022-11-11"], np.array([0]), ["03:00:00Z"], np.array([0]), ZONE)
+    found = moments(["2022-11-11"], ["03:00:00Z"])
     assert date(1970, 1, 1).toordinal() + int(found.day[0]) == date(2022, 11, 10).toordinal()
 
 
