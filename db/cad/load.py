@@ -6,7 +6,7 @@ moment, type and place are the same. All of it happens in the caller's transacti
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -24,21 +24,20 @@ from sqlalchemy import (
     String,
     Table,
     cast,
-    delete,
     extract,
     func,
     select,
 )
 from sqlalchemy.orm import Session
 
+from db.cad.bulk import bulk_insert
 from db.cad.read import NO_TYPE, Parsed, Progress, Refusal, Rows, silent, unswept
-from db.cad.report import EPOCH, missing_days
+from db.cad.report import EPOCH
 from db.cad.rules import folded
-from db.models import Call, CallGap, CallType, Location
+from db.models import Call, CallType, Location
 
 SAME_CALL_DAYS = 7
 BATCH = 20_000
-DERIVED_GAP = "no call in the data"
 _LONGEST_NUMBER = 40
 
 
@@ -277,20 +276,6 @@ def _clock_texts(tail: str) -> np.ndarray:
     return np.array([f" {s // 3600:02}:{s // 60 % 60:02}:{s % 60:02}{tail}" for s in seconds], dtype=object)
 
 
-def bulk_insert(session: Session, table: Table, columns: Sequence[str], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Insert tuples as fast as the driver can: executemany on SQLite, COPY on PostgreSQL."""
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        statement = table.insert().compile(dialect=connection.dialect, column_keys=list(columns))
-        if waiting := list(rows):
-            connection.exec_driver_sql(str(statement), waiting)
-        return
-    cursor: Any = connection.connection.cursor()
-    with cursor, cursor.copy(f"COPY {table.name} ({', '.join(columns)}) FROM STDIN") as stream:
-        for row in rows:
-            stream.write_row(row)
-
-
 def _type_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.ndarray:
     """Ids by code. Types are the same when case, spacing and underscores are; the first spelling stays."""
     known = {folded(row.name): row.id for row in session.execute(select(CallType.name, CallType.id))}
@@ -318,18 +303,6 @@ def _place_ids(session: Session, names: Sequence[str], used: np.ndarray) -> np.n
 
 
 _NAMES = 5_000
-
-
-def mark_gaps(session: Session) -> int:
-    """Write down anew which days the stored calls leave out; gaps a person entered stay. How many runs of days."""
-    rows = session.execute(select(Call.received_on, func.count()).group_by(Call.received_on).order_by(Call.received_on))
-    counted = [((day - EPOCH).days, count) for day, count in rows]
-    days, counts = (np.array(column) for column in zip(*counted, strict=True)) if counted else (np.empty(0),) * 2
-    session.execute(delete(CallGap).where(CallGap.reason == DERIVED_GAP))
-    runs = missing_days(days, counts)
-    session.add_all(CallGap(first_day=as_day(first), last_day=as_day(last), reason=DERIVED_GAP) for first, last in runs)
-    session.flush()
-    return len(runs)
 
 
 def as_day(number: int | np.integer) -> date:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
-from db.cad import load
+from db.cad import current, load
 from db.cad.mapping import ColumnMapping, find_header
 from db.cad.read import Parsed, Progress, Rows, read_calls, silent, unswept
 from db.cad.report import ImportReport, suspicions
@@ -137,7 +137,7 @@ def _stored(
             [{"import_id": record.id, "line": r.line, "reason": r.reason[:200]} for r in report.refused],
         )
     apply_rules(session, viewer.today)
-    load.mark_gaps(session)
+    current.refresh(session)
     return replace(report, import_id=record.id)
 
 
@@ -156,7 +156,7 @@ def take_back_import(session: Session, viewer: Viewer, import_id: int) -> int:
         session.execute(delete(CallUnit).where(CallUnit.call_id.in_(mine)), execution_options=_BULK)
         session.execute(delete(Call).where(Call.import_id == import_id), execution_options=_BULK)
         record.status = ImportStatus.taken_back
-        load.mark_gaps(session)
+        current.refresh(session)
         note.subject, note.detail = f"import {import_id}", {"removed": record.added}
         return record.added
 

@@ -27,11 +27,15 @@ class Import(Base):
     merged: Mapped[int] = mapped_column(default=0)
     """Rows that told of a call another row of the same file already had (one row per unit, repeats)."""
     already_there: Mapped[int]
+    updated: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Calls already there that this export told otherwise, and that were changed."""
     refused: Mapped[int]
     first_received: Mapped[datetime | None]
     last_received: Mapped[datetime | None]
     warnings: Mapped[list[str]] = mapped_column(JSON, default=list)
     """What looked suspicious at the time, in sentences."""
+    sheet: Mapped[str | None] = mapped_column(String(200))
+    date_format: Mapped[str | None] = mapped_column(String(60))
     refusals: Mapped[list["ImportRefusal"]] = relationship()
 
 
