@@ -49,6 +49,72 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("category", "basis", "window_days", "day", name=op.f("pk_call_repeat")),
     )
     op.create_table(
+        "call_rule_change",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=80), nullable=False),
+        sa.Column(
+            "action",
+            sa.Enum(
+                "added",
+                "edited",
+                "ended",
+                "moved",
+                "removed",
+                "marked",
+                "unmarked",
+                "described",
+                name="ruleaction",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=False,
+        ),
+        sa.Column("rule_id", sa.Integer(), nullable=True),
+        sa.Column("subject", sa.String(length=200), nullable=False),
+        sa.Column("before", sa.JSON(), nullable=True),
+        sa.Column("after", sa.JSON(), nullable=True),
+        sa.Column("types", sa.Integer(), nullable=False),
+        sa.Column("calls", sa.Integer(), nullable=False),
+        sa.Column("event_id", sa.Integer(), nullable=True),
+        sa.Column("undone_at", db.types.Moment(timezone=True), nullable=True),
+        sa.Column("undone_by", sa.String(length=80), nullable=True),
+        sa.ForeignKeyConstraint(["event_id"], ["event.id"], name=op.f("fk_call_rule_change_event_id_event")),
+        sa.ForeignKeyConstraint(["rule_id"], ["call_rule.id"], name=op.f("fk_call_rule_change_rule_id_call_rule")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_rule_change")),
+    )
+    with op.batch_alter_table("call_rule_change", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_rule_change_event_id"), ["event_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_call_rule_change_rule_id"), ["rule_id"], unique=False)
+
+    op.create_table(
+        "call_type_span",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("type_id", sa.Integer(), nullable=False),
+        sa.Column("first_day", sa.Date(), nullable=False),
+        sa.Column("last_day", sa.Date(), nullable=False),
+        sa.Column(
+            "category",
+            sa.Enum(
+                "behavioural_health",
+                "control",
+                "excluded",
+                name="callcategory",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.CheckConstraint("last_day >= first_day", name=op.f("ck_call_type_span_order")),
+        sa.ForeignKeyConstraint(["type_id"], ["call_type.id"], name=op.f("fk_call_type_span_type_id_call_type")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_type_span")),
+    )
+    with op.batch_alter_table("call_type_span", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_call_type_span_type_id_first_day"), ["type_id", "first_day"], unique=False)
+
+    op.create_table(
         "call_change",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("import_id", sa.Integer(), nullable=False),
@@ -95,6 +161,16 @@ def upgrade() -> None:
     with op.batch_alter_table("call_review_aside", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_call_review_aside_referral_id"), ["referral_id"], unique=False)
 
+    with op.batch_alter_table("call_rule", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("note", sa.String(length=200), nullable=True))
+        batch_op.add_column(sa.Column("removed_at", db.types.Moment(timezone=True), nullable=True))
+
+    with op.batch_alter_table("call_type", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("description", sa.String(length=200), nullable=True))
+
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("source", sa.String(length=20), nullable=True))
+
     with op.batch_alter_table("import", schema=None) as batch_op:
         batch_op.add_column(sa.Column("updated", sa.Integer(), server_default="0", nullable=False))
         batch_op.add_column(sa.Column("sheet", sa.String(length=200), nullable=True))
@@ -116,6 +192,16 @@ def downgrade() -> None:
         batch_op.drop_column("sheet")
         batch_op.drop_column("updated")
 
+    with op.batch_alter_table("event", schema=None) as batch_op:
+        batch_op.drop_column("source")
+
+    with op.batch_alter_table("call_type", schema=None) as batch_op:
+        batch_op.drop_column("description")
+
+    with op.batch_alter_table("call_rule", schema=None) as batch_op:
+        batch_op.drop_column("removed_at")
+        batch_op.drop_column("note")
+
     with op.batch_alter_table("call_review_aside", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_call_review_aside_referral_id"))
 
@@ -125,6 +211,15 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_call_change_call_id"))
 
     op.drop_table("call_change")
+    with op.batch_alter_table("call_type_span", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_type_span_type_id_first_day"))
+
+    op.drop_table("call_type_span")
+    with op.batch_alter_table("call_rule_change", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_call_rule_change_rule_id"))
+        batch_op.drop_index(batch_op.f("ix_call_rule_change_event_id"))
+
+    op.drop_table("call_rule_change")
     op.drop_table("call_repeat")
     with op.batch_alter_table("call_day", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_call_day_category_day"))
