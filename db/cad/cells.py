@@ -53,14 +53,14 @@ def _military(clocks: list[str]) -> list[str]:
 
 
 def coordinates(latitude: str, longitude: str) -> str | None:
-    """“38.98589, -76.98814” (about a meter); None for what is no place on earth, or 0, 0, or -1, -1."""
+    """“38.98589, -76.98814”, as exact as the export is; None for what is no place on earth, or 0, 0, or -1, -1."""
     try:
         north, east = float(latitude), float(longitude)
     except ValueError:
         return None
     if not (abs(north) <= 90 and abs(east) <= 180) or (north == int(north) and east == int(east)):
         return None
-    return f"{north:.5f}, {east:.5f}"
+    return f"{north!r}, {east!r}"
 
 
 def minutes(cells: Sequence[str]) -> np.ndarray:

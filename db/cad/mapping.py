@@ -5,7 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from db.cad.names import folded_name, header_names
 from db.cad.sniff import CadFile, Sheet
+from db.cad.table import find_table
 from db.errors import Unreadable
 
 FIELDS: Mapping[str, str] = {
@@ -139,6 +141,10 @@ def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None)
         raise Unreadable(
             f"{file.name} has no sheet “{sheet}”. Its sheets: {names}." if file.sheets else f"{file.name} is empty."
         )
+    if all(re.fullmatch(r"column \d+", name) for names in mapping.columns.values() for name in names):
+        for table in filter(None, map(find_table, wanted)):
+            if not table.headed and (found := _placed(mapping, table.names)):
+                return Header(table.sheet, table.line, table.names, found)
     best: tuple[int, Sheet, tuple[str, ...], list[str]] | None = None
     for candidate in wanted:
         for line, fields in candidate.top():
@@ -156,19 +162,10 @@ def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None)
     raise Unreadable(_missing(file, best[1], best[2], best[3]))
 
 
-def header_names(fields: Sequence[str]) -> tuple[str, ...]:
-    """Names to choose columns by: trimmed; an unnamed one is “column 3”, a repeated one “Type (2)”."""
-    names: list[str] = []
-    for number, field in enumerate(fields, start=1):
-        name = " ".join(field.replace("\ufeff", "").removeprefix("ï»¿").split()).strip('"') or f"column {number}"
-        again = sum(1 for n in names if n == name or n.startswith(f"{name} ("))
-        names.append(f"{name} ({again + 1})" if again else name)
-    return tuple(names)
-
-
-def folded_name(name: str) -> str:
-    """A header's name for comparison: case, spaces and underscores do not count."""
-    return re.sub(r"[\s_]+", " ", name).strip().casefold()
+def _placed(mapping: ColumnMapping, header: Sequence[str]) -> dict[str, tuple[int, ...]] | None:
+    """Where each mapped column stands; None where one is missing."""
+    places = {field: tuple(_place(name, header) for name in names) for field, names in mapping.columns.items()}
+    return None if any(k < 0 for ks in places.values() for k in ks) else places
 
 
 def _place(name: str, header: Sequence[str]) -> int:

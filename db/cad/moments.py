@@ -94,11 +94,32 @@ def joined(date_cell: str, time_cell: str) -> str:
     return f"{day} {clock or time_cell}"
 
 
-def find_order(days: Mapping[str, int], stated: Order | None = None) -> Order | None:
-    """The order of day and month in ``days`` (distinct text → rows). None where it makes no difference.
+@dataclass(frozen=True, slots=True)
+class OrderFound:
+    """What a column's dates tell of the order of day and month, in rows; ``doubtful`` is one that tells nothing."""
 
-    Raises :class:`Unreadable` where no date tells, or where dates of both orders are mixed.
-    """
+    month_first: int
+    day_first: int
+    doubtful: str
+
+    @property
+    def mixed(self) -> bool:
+        """Dates of both orders, more than a slip (1 %)."""
+        return min(self.month_first, self.day_first) > max(self.month_first, self.day_first) // 100
+
+    @property
+    def order(self) -> Order | None:
+        if not (self.month_first or self.day_first):
+            return None
+        return "month-first" if self.month_first > self.day_first else "day-first"
+
+    @property
+    def ambiguous(self) -> bool:
+        return bool(self.doubtful) and self.order is None
+
+
+def judge_order(days: Mapping[str, int]) -> OrderFound:
+    """Look at all of a column's dates (distinct text → rows)."""
     month_first = day_first = 0
     doubtful = ""
     for text, rows in days.items():
@@ -111,24 +132,36 @@ def find_order(days: Mapping[str, int], stated: Order | None = None) -> Order | 
             day_first += rows
         elif first != second and first <= 12 and second <= 12:
             doubtful = doubtful or text
+    return OrderFound(month_first, day_first, doubtful)
+
+
+def find_order(days: Mapping[str, int], stated: Order | None = None) -> Order | None:
+    """The order of day and month in ``days`` (distinct text → rows). None where it makes no difference.
+
+    Raises :class:`Unreadable` where no date tells, or where dates of both orders are mixed.
+    """
     if stated:
         return stated
-    if min(month_first, day_first) > max(month_first, day_first) // 100:
-        raise Unreadable(
-            f"The dates mix both orders: {month_first:,} can only be month/day and {day_first:,} only day/month. "
-            "Split the file, or say which counts with --date-format month-first or day-first."
+    found = judge_order(days)
+    if found.mixed or found.ambiguous:
+        raise Unreadable(order_question(found))
+    return found.order
+
+
+def order_question(found: OrderFound) -> str:
+    """What must be answered about the order of day and month."""
+    if found.mixed:
+        return (
+            f"The dates mix both orders: {found.month_first:,} can only be month/day and {found.day_first:,} only "
+            "day/month. Split the file, or say which counts with --date-format month-first or day-first."
         )
-    if month_first or day_first:
-        return "month-first" if month_first > day_first else "day-first"
-    if doubtful:
-        found = year_last(doubtful)
-        assert found
-        first, second = f"{int(found[1])}", f"{int(found[3])}"
-        raise Unreadable(
-            f"“{doubtful}” can be month {first}, day {second} or day {first}, month {second}, and no date of the file "
-            "tells which. Say --date-format month-first or --date-format day-first."
-        )
-    return None
+    match = year_last(found.doubtful)
+    assert match
+    first, second = f"{int(match[1])}", f"{int(match[3])}"
+    return (
+        f"“{found.doubtful}” can be month {first}, day {second} or day {first}, month {second}, and no date of the "
+        "file tells which. Say --date-format month-first or --date-format day-first."
+    )
 
 
 def year_last(text: str) -> re.Match[str] | None:

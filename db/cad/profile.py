@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from db.cad.mapping import ColumnMapping, folded_name
+from db.cad.mapping import ColumnMapping
+from db.cad.names import folded_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from db.cad.cells import coordinates, cut_column, is_crossing, minutes
-from db.cad.mapping import MOMENTS, ColumnMapping, Header, folded_name
+from db.cad.mapping import MOMENTS, ColumnMapping, Header
 from db.cad.moments import MomentReader, Moments, Order, describe_refusal, find_order, stated_order, to_utc
+from db.cad.names import folded_name
 from db.cad.normalise import SAYS_NOTHING, blank, place, tidy
 from db.errors import Unreadable
 from db.types import keyed_hash
