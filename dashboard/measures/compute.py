@@ -6,7 +6,7 @@ from datetime import date
 import pandas as pd
 from sqlalchemy import Engine, select
 
-from dashboard.measures import MEASURES
+from dashboard.measures import MEASURES, call_lists
 from dashboard.measures.disclosure import disclose
 from dashboard.model import Audience, Filters, Measure, Records, Result
 from db.access import Permission, Viewer
@@ -71,6 +71,21 @@ def records(bind: Engine, viewer: Viewer, key: str, filters: Filters) -> Records
         return replace(found, table=table)
     coarse = table[list(COARSE)].sort_values(["week", "code"], na_position="last", ignore_index=True)
     return Records(coarse, cells=_without_parts(found.cells))
+
+
+def calls(bind: Engine, viewer: Viewer, key: str, filters: Filters, bar: call_lists.Bar) -> pd.DataFrame:
+    """The calls behind one bar of ``key``, as dispatch tells them (see :func:`call_lists.described`).
+
+    Needs ``see_calls`` beside the measure's own permission; raises Forbidden without, NotFound for a figure that
+    counts no calls. The list knows nothing of clients: it is the same for everybody who may see calls.
+    """
+    asked = allowed(viewer, key, Audience.internal)
+    viewer.must(Permission.see_calls)
+    if key not in call_lists.LISTS:
+        raise NotFound(f"No list of calls stands behind “{asked.title}”.")
+    with aggregate_session(bind) as session:
+        pilot = the_pilot(session)
+        return call_lists.described(session, pilot, call_lists.behind(session, pilot, filters, key, bar))
 
 
 def _without_parts(cells: pd.DataFrame | None) -> pd.DataFrame | None:

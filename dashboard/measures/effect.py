@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from dashboard import verdict, words
 from dashboard.effects import Caution, ControlRatio, Fit, Interval, Plan, against_control, expected, interrupted
 from dashboard.measures import common, history
-from dashboard.measures.history import History
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from dashboard.periods import EffectError, Series, series
 from dashboard.repeats import Monthly, launch_shift, month_end
@@ -48,15 +47,10 @@ def the_plan(session: Session) -> EffectPlan:
     return newest or EffectPlan(window_days=90, target_ratio=0.80, verdict_months=[6, 9, 12])
 
 
-def primary(session: Session, pilot: Pilot, as_of: date, calls: History | None = None) -> Primary:
-    """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why.
-
-    ``calls``: the history up to that day with both categories, where it has been read already.
-    """
+def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
+    """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why."""
     plan = the_plan(session)
-    if calls is None:
-        calls = history.read(session, pilot, as_of, CallCategory.behavioural_health, CallCategory.control)
-    monthly = history.repeat_series(calls, CallCategory.behavioural_health, plan.window_days)
+    monthly = history.repeat_series(session, CallCategory.behavioural_health, plan.window_days, as_of)
     if monthly is None:
         return Primary(plan, pd.DataFrame(columns=["month", "observed", "phase"]), None)
     months = _months(monthly, pilot)
@@ -67,7 +61,7 @@ def primary(session: Session, pilot: Pilot, as_of: date, calls: History | None =
         fit = interrupted(data, model)
     except EffectError as problem:
         return Primary(plan, months, monthly, problem=str(problem))
-    control = _control(history.repeat_series(calls, CallCategory.control, plan.window_days), data, model)
+    control = _control(history.repeat_series(session, CallCategory.control, plan.window_days, as_of), data, model)
     ruling = verdict.rule(
         fit.step,
         target=plan.target_ratio,
@@ -126,7 +120,9 @@ def repeat_call_effect(session: Session, pilot: Pilot, filters: Filters, audienc
     """Observed against expected repeat calls. The period and staff filters do not apply: the plan is fixed."""
     key, lang = "repeat_call_effect", filters.lang
     found = primary(session, pilot, filters.as_of)
-    marks = common.marks(session, pilot, filters, key, target_ratio=found.plan.target_ratio) | _facts(found)
+    since = min([filters.first, *found.months["month"]])  # the chart begins with the baseline, not with the period
+    marks = common.marks(session, pilot, filters, key, since=since, target_ratio=found.plan.target_ratio)
+    marks |= _facts(found)
     estimate, display, context = _headline(found, lang)
     return Result(
         key=key,

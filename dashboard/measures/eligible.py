@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from dashboard import words
 from dashboard.measures import answers, common
-from dashboard.measures.calls import staffed
+from dashboard.measures.shifts import staffed
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from db import calls_left
 from db.calls_left import last_judged

@@ -113,7 +113,7 @@ def test_officer_hours_sum_over_units(small_pilot: Engine) -> None:
         session.commit()
     found = answer(small_pilot, "officer_hours")
     assert by_month(found) == {3: pytest.approx(1.5)}
-    assert found.caveats == ("1 of 3 units have no arrival or clear time and are left out.",)
+    assert found.caveats[0] == "1 of 3 units have no arrival or clear time and are left out."
 
 
 def test_call_coverage_by_local_hour_and_valid_shift(small_pilot: Engine) -> None:
