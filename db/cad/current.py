@@ -21,8 +21,10 @@ from sqlalchemy.orm import Session
 
 from db.cad.bulk import bulk_insert
 from db.cad.judging import HOUR, KEYED_ENOUGH, Coverage, events
+from db.cad.meaning import KINDS as _KINDS
+from db.cad.meaning import meanings
 from db.cad.report import EPOCH, missing_days
-from db.models import Call, CallCounts, CallDay, CallGap, CallRepeat, CallType, CallUnit, Location
+from db.models import Call, CallCounts, CallDay, CallGap, CallRepeat, CallUnit, Location
 from db.pilot import the_pilot
 from db.vocab import CallCategory
 
@@ -33,7 +35,6 @@ WINDOWS = (30, 90, 180, 365)
 COUNTED = (CallCategory.behavioural_health, CallCategory.control)
 """Categories whose subjects and repeats are kept."""
 DERIVED_GAP = "no call in the data"
-_KINDS = tuple(CallCategory)
 _LOOK_BACK = max(WINDOWS) + 3
 """Days before a day whose calls decide what repeats on it: the longest window, daylight saving, a chain of calls."""
 _DAY_COLUMNS = ("calls", "at_institutions", "keyed", "located", "units", "timed_units", "unit_seconds")
@@ -368,10 +369,13 @@ def _count_days(facts: Facts, units: pd.DataFrame | None) -> pd.DataFrame:
     return _with_units(_named(counted), units)
 
 
-def _named(counted: pd.DataFrame) -> pd.DataFrame:
+def _category_of(counted: pd.DataFrame) -> pd.DataFrame:
     names = np.array([*(c.value for c in _KINDS), ""], dtype=object)
-    counted = counted.assign(category=names[counted["kind"].to_numpy(np.int64)]).drop(columns="kind")
-    return counted.astype(dict.fromkeys(("calls", "at_institutions", "keyed", "located"), np.int64))
+    return counted.assign(category=names[counted["kind"].to_numpy(np.int64)]).drop(columns="kind")
+
+
+def _named(counted: pd.DataFrame) -> pd.DataFrame:
+    return _category_of(counted).astype(dict.fromkeys(("calls", "at_institutions", "keyed", "located"), np.int64))
 
 
 def _with_units(counted: pd.DataFrame, units: pd.DataFrame | None) -> pd.DataFrame:
@@ -408,15 +412,14 @@ def _count_repeats(facts: Facts, covered: Coverage, windows: Sequence[int], base
 
 def _facts(session: Session, categories: Sequence[CallCategory], since: date | None = None) -> Facts:
     """The stored calls of these categories (from a day on), read as whole numbers, a part at a time."""
-    kinds = _type_kinds(session)
-    wanted = [type_id for type_id, kind in kinds.items() if kind >= 0 and _KINDS[kind] in categories]
+    mean = meanings(session)
     asked = select(
         cast(extract("epoch", Call.received_at), BigInteger),
         Call.received_on,
         Call.type_id,
         Call.person_key,
         Call.location_id,
-    ).where(Call.type_id.in_(wanted))
+    ).where(Call.type_id.in_(mean.types_of(categories)))
     asked = asked if since is None else asked.where(Call.received_on >= since)
     utc, day, kind, person, location = ([np.empty(0, np.int64)] for _ in range(5))
     known: dict[str, int] = {}
@@ -425,34 +428,23 @@ def _facts(session: Session, categories: Sequence[CallCategory], since: date | N
         distinct = {each: _number(each) for each in set(dates)}
         utc.append(np.array(moments, np.int64))
         day.append(np.array([distinct[each] for each in dates], np.int64))
-        kind.append(np.array([kinds[each] for each in types], np.int64))
+        kind.append(mean.kinds(np.array(types, np.int64), day[-1]))
         person.append(np.array([-1 if key is None else known.setdefault(key, len(known)) for key in keys], np.int64))
         location.append(np.array([-1 if place is None else place for place in places], np.int64))
     where = np.concatenate(location)
     institutions = session.scalars(select(Location.id).where(Location.is_institution)).all()
-    return Facts(
-        np.concatenate(utc),
-        np.concatenate(day),
-        np.concatenate(kind),
-        np.concatenate(person),
-        where,
-        np.isin(where, institutions),
-    )
+    columns = [np.concatenate(parts) for parts in (utc, day, kind, person)]
+    found = Facts(*columns, location=where, institution=np.isin(where, institutions))
+    wanted = [_KINDS.index(category) for category in categories]
+    return found.at(np.isin(found.kind, wanted))  # a type may be of another category on some days
 
 
 def _parts(session: Session, asked: Any) -> Iterator[Sequence[Any]]:
     yield from session.execute(asked, execution_options={"yield_per": 50_000}).partitions()
 
 
-def _type_kinds(session: Session) -> dict[int, int]:
-    """Type id → position in :class:`CallCategory`, -1 where no rule covers it."""
-    rows = session.execute(select(CallType.id, CallType.category))
-    return {type_id: -1 if category is None else _KINDS.index(category) for type_id, category in rows}
-
-
 def _sql_days(session: Session, since: date | None) -> pd.DataFrame:
     """The columns of :class:`CallDay` but for units, counted by the database: (day, type) → (day, category)."""
-    kinds = _type_kinds(session)
     institutions = select(Location.id).where(Location.is_institution)
     there = Call.location_id.in_(institutions)
     outside = ~func.coalesce(there, False)
@@ -466,16 +458,15 @@ def _sql_days(session: Session, since: date | None) -> pd.DataFrame:
     ).group_by(Call.received_on, Call.type_id)
     rows = session.execute(asked if since is None else asked.where(Call.received_on >= since)).all()
     names = ["day", "kind", "calls", "at_institutions", "keyed", "located"]
-    counted = [(_number(day), kinds[kind], *(int(each) for each in rest)) for day, kind, *rest in rows]
+    counted = [(_number(day), kind, *(int(each) for each in rest)) for day, kind, *rest in rows]
     frame = pd.DataFrame(counted, columns=names).astype(np.int64)
+    frame["kind"] = meanings(session).kinds(frame["kind"].to_numpy(), frame["day"].to_numpy())
     frame.loc[~frame["kind"].isin([_KINDS.index(c) for c in COUNTED]), names[3:]] = 0
     return _named(frame.groupby(["day", "kind"], as_index=False).sum())
 
 
 def _unit_days(session: Session, since: date | None = None) -> pd.DataFrame:
     """day (number), category, units, timed_units, unit_seconds."""
-    kinds = _type_kinds(session)
-    names = [*(c.value for c in _KINDS), ""]
     spent = cast(extract("epoch", CallUnit.cleared_at), BigInteger) - cast(
         extract("epoch", CallUnit.arrived_at), BigInteger
     )
@@ -488,21 +479,7 @@ def _unit_days(session: Session, since: date | None = None) -> pd.DataFrame:
     if session.scalar(select(CallUnit.id).limit(1)) is None:
         return pd.DataFrame()
     rows = session.execute(asked if since is None else asked.where(Call.received_on >= since)).all()
-    told = [(_number(day), names[kinds[t]], int(n), int(timed), int(spent or 0)) for day, t, n, timed, spent in rows]
-    frame = pd.DataFrame(told, columns=["day", "category", "units", "timed_units", "unit_seconds"])
-    return frame.groupby(["day", "category"], as_index=False).sum()
-
-
-def facts_of(
-    utc: NDArray[np.int64],
-    day: NDArray[np.int64],
-    kind: NDArray[np.int64],
-    person: NDArray[np.int64],
-    location: NDArray[np.int64],
-    institutions: Iterable[int],
-) -> Facts:
-    """:class:`Facts` of calls that are all in memory; ``location`` holds ids."""
-    return Facts(utc, day, kind, person, location, np.isin(location, list(institutions)))
-
-
-__all__ = ["COUNTED", "WINDOWS", "Facts", "Repeats", "coverage", "days", "facts_of", "mark_gaps", "monthly", "refresh"]
+    told = [(_number(day), kind, int(n), int(timed), int(total or 0)) for day, kind, n, timed, total in rows]
+    frame = pd.DataFrame(told, columns=["day", "kind", "units", "timed_units", "unit_seconds"]).astype(np.int64)
+    frame["kind"] = meanings(session).kinds(frame["kind"].to_numpy(), frame["day"].to_numpy())
+    return _category_of(frame).groupby(["day", "category"], as_index=False).sum()

@@ -255,7 +255,7 @@ def test_an_import_is_taken_back_whole(small_pilot: Engine, analyst: Viewer) -> 
     assert first
     assert second
     with record_session(small_pilot, analyst) as session:
-        assert calls.take_back_import(session, analyst, first) == 2
+        assert calls.take_back_import(session, analyst, first).removed == 2
         assert session.get_one(Import, first).status is ImportStatus.taken_back
         with pytest.raises(Conflict, match="was taken back before"):
             calls.take_back_import(session, analyst, first)
