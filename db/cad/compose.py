@@ -100,7 +100,7 @@ def _clock_of(day: Column, columns: Sequence[Column]) -> Column | None:
 
 _LENGTH = re.compile(r"in service|duration|elapsed|minutes|on (call|scene)|total|respon")
 _PARTS = (
-    r"^(house|street|str|st|addr(ess)?|block|hundred ?block)? ?(no|num|number|nbr)( primary)?$|^(hundred )?block$|address number",
+    r"^(house|street|str|st|addr(ess)?|block|hundred ?block)? ?(no|num|number|nbr)$|^(hundred )?block$|address number",
     r"(pre|street|st|addr(ess)?)? ?(dir|direction|predir)( primary)?$",
     r"^(street|st|road|addr(ess)?)( ?(name|road))( primary)?$|^(street|road)$|address road",
     r"(street|st|road|addr(ess)?)? ?(sfx|suffix|suf)( primary)?$|^(street|st) ?type$",

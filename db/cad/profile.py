@@ -7,8 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from db.cad.mapping import ColumnMapping
+from db.cad.mapping import ColumnMapping, find_header
 from db.cad.names import folded_name
+from db.cad.sniff import CadFile
+from db.cad.table import find_table
+from db.errors import Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,3 +70,42 @@ def drift(mapping: ColumnMapping, layout: Layout, header: tuple[str, ...]) -> Dr
         gone=tuple(name for name in layout.header if folded_name(name) not in now),
         new=tuple(name for name in header if folded_name(name) not in before) if layout.header else (),
     )
+
+
+def layout_of(
+    file: CadFile,
+    mapping: ColumnMapping,
+    sheet: str = "",
+    date_format: str = "",
+    codes: Mapping[str, str] | None = None,
+) -> Layout:
+    """The layout to keep beside a mapping. Raises :class:`Unreadable` where the file lacks a mapped column."""
+    header = find_header(file, mapping, sheet or None)
+    return Layout(header.names, sheet, date_format, codes)
+
+
+def check(file: CadFile, mapping: ColumnMapping, layout: Layout, name: str) -> list[str]:
+    """What to say about a file under a saved mapping: new columns, perhaps. [] where it is as it was.
+
+    Raises :class:`Unreadable`, naming precisely which header drifted, where a mapped column is gone.
+    """
+    sheets = [sheet for sheet in file.sheets if sheet.name.casefold() == layout.sheet.casefold()] or file.sheets
+    tables = [table for table in map(find_table, sheets) if table]
+    found = [drift(mapping, layout, table.names) for table in tables]
+    if not found:
+        raise Unreadable(f"{file.name} holds no table.")
+    best = min(found, key=lambda one: (len(one.broken), len(one.gone) + len(one.new)))
+    if not best.broken:
+        return [f"the header changed since “{name}” was saved: {best.sentence()}"] if best else []
+    try:  # a header further down, or a row the eye would not take for one
+        find_header(file, mapping, layout.sheet if len(sheets) < len(file.sheets) else None)
+    except Unreadable:
+        raise Unreadable(
+            f"{file.name} does not fit the saved mapping “{name}”: {best.sentence()}. Say the columns anew with --map "
+            f"and keep them with --save-as {_shell(name)}."
+        ) from None
+    return []
+
+
+def _shell(name: str) -> str:
+    return f'"{name}"' if " " in name else name

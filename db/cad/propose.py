@@ -1,4 +1,4 @@
-"""What a file seems to hold, from its names and its values: to be corrected by an analyst, or taken by ``--map auto``."""
+"""What a file seems to hold, from its names and values: for an analyst to correct, or for ``--map auto`` to take."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -194,8 +194,8 @@ def _swapped(days: Mapping[str, int], table: Table) -> list[str]:
         return []
     if all(int(found[1]) > 12 or int(found[3]) > 12 for found in texts):
         return [
-            "Excel has read a part of the dates itself (all on days 1 to 12) and left the others as text: day and month "
-            "of those it read are probably swapped. Ask for a CSV export."
+            "Excel has read a part of the dates itself (all on days 1 to 12) and left the others as text: day and "
+            "month of those it read are probably swapped. Ask for a CSV export."
         ]
     return []
 
@@ -224,10 +224,8 @@ def _stored_rows(
     header: Header, mapping: ColumnMapping, date_format: str | None, zone: str, count: int
 ) -> tuple[StoredRow, ...]:
     top = _Top(header.sheet, header.line, count)
-    reading = Reading(
-        Header(Sheet(header.sheet.name, count, header.sheet.encoding, header.sheet.delimiter, top.walk), header.line, header.names, header.places),
-        mapping, zone, date_format,
-    )  # fmt: skip
+    short = Sheet(header.sheet.name, count, header.sheet.encoding, header.sheet.delimiter, top.walk)
+    reading = Reading(Header(short, header.line, header.names, header.places), mapping, zone, date_format)
     rows: list[StoredRow] = []
     try:
         for chunk in reading:

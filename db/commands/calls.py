@@ -204,8 +204,10 @@ def take_back_import(session: Session, viewer: Viewer, import_id: int) -> takeba
         return done
 
 
-def save_mapping(session: Session, viewer: Viewer, form: MappingForm, mapping: ColumnMapping) -> SavedMapping:
-    """Keep a mapping under a name; the same name again replaces it."""
+def save_mapping(
+    session: Session, viewer: Viewer, form: MappingForm, mapping: ColumnMapping, layout: Layout | None = None
+) -> SavedMapping:
+    """Keep a mapping under a name, with the layout of the file it fits; the same name again replaces it."""
     with write(session, viewer, Permission.import_calls, "save mapping", Scope.calls) as note:
         saved = session.scalar(select(SavedMapping).where(func.lower(SavedMapping.name) == form.name.lower()))
         if saved is None:
