@@ -16,7 +16,7 @@ from dashboard.ui import data, exhibit, session
 from db import vocab
 from db.access import Viewer
 from db.cad.rules import TypeVolume, decider, type_volumes, valid_rules
-from db.commands import calls
+from db.commands import call_rules
 from db.engine import record_session
 from db.errors import TandemError
 from db.forms import invalid
@@ -84,7 +84,7 @@ def _uncovered(viewer: Viewer, volumes: Sequence[TypeVolume]) -> None:
         _categories(
             f"“{volume.name}” is",
             f"assign-{volume.type_id}",
-            lambda database, category: calls.assign_category(database, viewer, volume.type_id, category),
+            lambda database, category: call_rules.assign_category(database, viewer, volume.type_id, category),
             viewer,
         )
 
@@ -122,12 +122,14 @@ def _rules(viewer: Viewer, rules: Sequence[CallRule], volumes: Sequence[TypeVolu
         _categories(
             f"What “{rule.value}” fits is",
             f"rule-{rule.id}",
-            lambda database, category: calls.change_rule(database, viewer, rule.id, category),
+            lambda database, category: call_rules.edit_rule(
+                database, viewer, rule.id, RuleForm(kind=rule.kind, value=rule.value, category=category)
+            ),
             viewer,
         )
         if st.button("Remove this rule", icon=":material/delete:", key=f"rule-{rule.id}-remove"):
             with record_session(session.bind(), viewer) as database:
-                calls.remove_rule(database, viewer, rule.id)
+                call_rules.remove_rule(database, viewer, rule.id)
             st.rerun()
 
 
@@ -169,7 +171,7 @@ def _new_rule(viewer: Viewer, volumes: Sequence[TypeVolume]) -> None:
         if st.button("Add", type="primary", key="new-rule-add", disabled=category is None):
             try:
                 with record_session(session.bind(), viewer) as database:
-                    calls.add_rule(database, viewer, form)
+                    call_rules.add_rule(database, viewer, form)
                 st.rerun()
             except TandemError as error:
                 st.error(exhibit.plain(str(error)), icon=":material/error:")
@@ -201,7 +203,7 @@ def places(viewer: Viewer) -> None:
     if st.button("Save", type="primary", disabled=not changed, key="calls-places-save"):
         with record_session(session.bind(), viewer) as database:
             for row in changed:
-                calls.mark_institution(database, viewer, row.id, not row.is_institution)
+                call_rules.mark_institution(database, viewer, row.id, not row.is_institution)
         st.toast(f"{len(changed)} saved. Repeat calls are counted anew.", icon=":material/check:")
         st.rerun()
 
