@@ -210,6 +210,9 @@ def _repeat_caveats(pilot: Pilot, monthly: Monthly | None, table: pd.DataFrame, 
     said = [text(f"effect.basis.{monthly.basis}", _lang(lang))]
     if unjudged:
         said.append(common.said("repeat_calls", "unjudged", lang, n=words.number(unjudged, lang)))
+    if monthly.institutions:
+        inside = words.number(monthly.institutions, lang)
+        said.append(common.said("repeat_calls", "institutions", lang, n=inside))
     if nobody:
         said.append(common.said("repeat_calls", "nobody", lang, n=words.number(nobody, lang)))
     shift = launch_shift(monthly.table, pilot.starts_on)

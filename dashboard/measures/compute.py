@@ -73,8 +73,12 @@ def records(bind: Engine, viewer: Viewer, key: str, filters: Filters) -> Records
     return Records(coarse, cells=_without_parts(found.cells))
 
 
-def calls(bind: Engine, viewer: Viewer, key: str, filters: Filters, bar: call_lists.Bar) -> pd.DataFrame:
-    """The calls behind one bar of ``key``, as dispatch tells them (see :func:`call_lists.described`).
+MOST_CALLS = 2_000
+"""Calls of one list that are described; a longer one says how many it has."""
+
+
+def calls(bind: Engine, viewer: Viewer, key: str, filters: Filters, bar: call_lists.Bar) -> tuple[int, pd.DataFrame]:
+    """How many calls stand behind one bar of ``key``, and the first of them (see :func:`call_lists.described`).
 
     Needs ``see_calls`` beside the measure's own permission; raises Forbidden without, NotFound for a figure that
     counts no calls. The list knows nothing of clients: it is the same for everybody who may see calls.
@@ -85,7 +89,8 @@ def calls(bind: Engine, viewer: Viewer, key: str, filters: Filters, bar: call_li
         raise NotFound(f"No list of calls stands behind “{asked.title}”.")
     with aggregate_session(bind) as session:
         pilot = the_pilot(session)
-        return call_lists.described(session, pilot, call_lists.behind(session, pilot, filters, key, bar))
+        listed = call_lists.behind(session, pilot, filters, key, bar)
+        return len(listed), call_lists.described(session, pilot, listed.iloc[:MOST_CALLS])
 
 
 def _without_parts(cells: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import nav
 from dashboard.measures import MEASURES
+from dashboard.measures.call_lists import LISTS, Bar
 from dashboard.measures.compute import pilot_to_date, quarter_to_date
 from dashboard.model import Filters
 from dashboard.ui import session
@@ -14,6 +15,9 @@ from db.engine import record_session
 from db.models import Staff
 
 PAGE = nav.VIEWS / "records.py"
+CALLS = nav.VIEWS / "call_list.py"
+CALLS_OF = {"repeat_call_effect": "repeat_calls"}
+"""Figures whose calls are those of another one."""
 
 
 def has_records(viewer: Viewer, key: str) -> bool:
@@ -36,6 +40,10 @@ def link(key: str, filters: Filters, label: str = "Records", *, week: date | Non
         asked = {"list": "calls", "from": filters.first.isoformat(), "to": filters.last.isoformat()}
         page, help = nav.VIEWS / "desk.py", "Open the calls"
         st.page_link(page, label="Calls", icon=":material/list_alt:", query_params=asked, help=help)
+    calls = CALLS_OF.get(key, key)
+    if calls in LISTS and viewer.may(Permission.see_calls) and viewer.may(Permission(MEASURES[key].permission)):
+        asked = calls_address(calls, filters)
+        st.page_link(CALLS, label="Calls", icon=":material/call:", query_params=asked, help="Open the calls")
     if has_records(viewer, key):
         target = address(key, filters, week=week, **part)
         st.page_link(PAGE, label=label, icon=":material/list_alt:", query_params=target, help="Open the records")
@@ -62,5 +70,19 @@ def address(key: str, filters: Filters, *, week: date | None = None, **part: str
     return target
 
 
+def calls_address(key: str, filters: Filters, bar: Bar | None = None) -> dict[str, str]:
+    """The query of the page that lists the calls of a figure, of one bar of it if asked."""
+    target = {"measure": key, "from": filters.first.isoformat(), "to": filters.last.isoformat()}
+    if filters.window_days != WINDOW:
+        target["window"] = str(filters.window_days)
+    if bar is not None:
+        target |= {"month": bar.month.isoformat()[:7]} if bar.month else {}
+        whole = {"weekday": bar.weekday, "hour": bar.hour, "least": bar.at_least}
+        target |= {name: str(value) for name, value in whole.items() if value is not None}
+    return target
+
+
+WINDOW = 90
+"""The window that an address leaves out."""
 PERIOD_QUARTER, PERIOD_DATES = "Quarter", "Dates"
 """As the filter bar writes them into the address."""
