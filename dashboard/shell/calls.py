@@ -14,13 +14,13 @@ from sqlalchemy import select
 from dashboard.shell import opened
 from dashboard.shell.calls_sniff import as_json, as_text, chosen
 from db.cad.mapping import ColumnMapping
-from db.cad.propose import propose
+from db.cad.propose import DEFAULT_ZONE, propose
 from db.cad.refused import refused_csv
 from db.cad.report import ImportReport
 from db.cad.sniff import open_file
 from db.commands import calls
 from db.engine import record_session
-from db.errors import Unreadable
+from db.errors import TandemError, Unreadable
 from db.forms import checked
 from db.forms.calls import MappingForm
 from db.models import Import
@@ -103,11 +103,18 @@ def sniff(
 
     Nothing is loaded. The ending of the command is 0 whether or not something is open.
     """
-    bind, _, viewer = opened()
-    with record_session(bind, viewer) as session:
-        zone = the_pilot(session).time_zone
-    found = propose(open_file(file), sheet=sheet or None, date_format=date_format or None, zone=zone)
+    found = propose(open_file(file), sheet=sheet or None, date_format=date_format or None, zone=_zone())
     print(json.dumps(as_json(found), indent=2, ensure_ascii=False) if output is Format.json else as_text(found))
+
+
+def _zone() -> str:
+    """The pilot's time zone; a file may be looked at before there is a pilot."""
+    try:
+        bind, _, viewer = opened()
+        with record_session(bind, viewer) as session:
+            return the_pilot(session).time_zone
+    except TandemError:
+        return DEFAULT_ZONE
 
 
 @app.command("list")

@@ -73,10 +73,9 @@ def _choice(field: str, likely: Sequence[Candidate], *more: str) -> Choice:
 
 def _received(columns: Sequence[Column]) -> Choice | None:
     """The column of the moment a call came in; a date without a time takes the time column that belongs to it."""
-    likely = candidates("received", columns)
-    if not likely:
+    dated = candidates("received", columns)
+    if not dated:
         return None
-    dated = [c for c in likely if c.column.dated > 0.5]
     best = dated[0]
     if best.column.timed > 0.5:
         return _choice("received", dated)

@@ -127,7 +127,7 @@ def _percent(share: float) -> str:
 
 
 def _received(column: Column) -> tuple[float, str]:
-    if column.told < 0.02 or column.dated < 0.5:
+    if column.told < 0.02 or column.dated <= 0.5:
         return 0.0, ""
     if LATER.search(column.plain):
         return 0.0, ""

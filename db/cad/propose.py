@@ -19,6 +19,7 @@ from db.cad.table import Table, find_table
 from db.errors import Unreadable
 
 FIRST_ROWS = 20
+DEFAULT_ZONE = "America/New_York"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ class Proposal:
 
 
 def propose(
-    file: CadFile, *, sheet: str | None = None, date_format: str | None = None, zone: str = "America/New_York"
+    file: CadFile, *, sheet: str | None = None, date_format: str | None = None, zone: str = DEFAULT_ZONE
 ) -> Proposal:
     """Look at ``file`` and say what it seems to hold.
 
@@ -206,7 +207,7 @@ def first_rows(
     *,
     sheet: str | None = None,
     date_format: str | None = None,
-    zone: str = "America/New_York",
+    zone: str = DEFAULT_ZONE,
     count: int = FIRST_ROWS,
 ) -> tuple[StoredRow, ...]:
     """The first ``count`` rows as they would be stored under ``mapping``: for a form whose boxes were changed.
@@ -287,7 +288,7 @@ def taken(proposal: Proposal) -> ColumnMapping:
 
 
 def auto(
-    file: CadFile, *, sheet: str | None = None, date_format: str | None = None, zone: str = "America/New_York"
+    file: CadFile, *, sheet: str | None = None, date_format: str | None = None, zone: str = DEFAULT_ZONE
 ) -> tuple[ColumnMapping, Proposal]:
     """``--map auto``: the proposal's own mapping, and the proposal to say what was taken."""
     proposal = propose(file, sheet=sheet, date_format=date_format, zone=zone)

@@ -234,7 +234,7 @@ class Reading:
         where = self._header.places.get("location", ())
         crossing = next((k for k, column in enumerate(where) if k and is_crossing(self._header.names[column])), None)
         if "latitude" not in self._header.places:
-            return lambda raw: place((raw,) if isinstance(raw, str) else raw, crossing)
+            return lambda raw: place((raw,) if isinstance(raw, str) else raw, crossing) or None
         return lambda raw: (place(raw[:-2], crossing) if where else None) or coordinates(raw[-2], raw[-1])
 
     def _evened(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
