@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import callimport, callimport_loads, calltypes, session
+from dashboard.ui import callimport, callimport_loads, callplaces, calltypes, session
 from db.access import Permission
 
 viewer = session.require(Permission.import_calls)
@@ -31,6 +31,6 @@ elif section == "loads":
 elif section == "types":
     calltypes.types(viewer)
 elif section == "places":
-    calltypes.places(viewer)
+    callplaces.places(viewer)
 else:
     calltypes.series(viewer, pilot)

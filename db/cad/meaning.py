@@ -34,8 +34,8 @@ class Meanings:
         distinct, codes = np.unique(types, return_inverse=True)
         found = np.array([self.usual.get(int(each), UNCOVERED) for each in distinct], np.int64)[codes]
         for type_id, spans in self.spans.items():
-            mine = np.flatnonzero(types == type_id) if type_id in distinct else ()
-            for first, last, kind in spans if len(mine) else ():
+            mine = np.flatnonzero(types == type_id)
+            for first, last, kind in spans:
                 found[mine[(days[mine] >= first) & (days[mine] <= last)]] = kind
         return found
 

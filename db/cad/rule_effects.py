@@ -73,6 +73,18 @@ def moves(session: Session, before: Judged, after: Judged) -> list[Move]:
     return sorted(each, key=lambda move: (-move.calls, move.name, move.first))
 
 
+def trial(session: Session, rule: CallRule, rule_id: int | None = None, place: int | None = None) -> list[Move]:
+    """What would move if ``rule`` (not stored) stood before all others, or in the place of ``rule_id``.
+
+    ``place``, counted from 1: where it would stand instead.
+    """
+    rules = valid_rules(session)
+    was = next((k for k, each in enumerate(rules) if each.id == rule_id), None)
+    then = [each for each in rules if was is None or each.id != rule_id]
+    then.insert((was or 0) if place is None else place - 1, rule)
+    return moves(session, judged(session, rules), judged(session, then))
+
+
 def catches(session: Session, rules: Sequence[CallRule] | None = None) -> tuple[list[Catch], list[tuple[str, int]]]:
     """What each rule decides, in the rules' order; and the uncovered (type, calls), most first."""
     rules = valid_rules(session) if rules is None else list(rules)

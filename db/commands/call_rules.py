@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from db.access import Permission, Viewer
 from db.cad import current
 from db.cad.meaning import falls_in
-from db.cad.rule_effects import COUNTED, Judged, draw_breaks, explained, judged, moves
+from db.cad.rule_effects import COUNTED, Judged, Move, draw_breaks, explained, judged, moves
 from db.cad.rules import apply_rules, folded, valid_rules
 from db.commands.base import Note, write
 from db.engine import raise_version
@@ -23,7 +23,7 @@ from db.errors import Conflict, Invalid, NotFound
 from db.forms import day as day_text
 from db.forms.calls import RuleForm
 from db.models import Call, CallRule, CallRuleChange, CallType, Event, Location
-from db.vocab import CallCategory, EventKind, RuleKind, Scope
+from db.vocab import CallCategory, EventKind, RuleKind, Scope, label
 from db.vocab.rules import RuleAction
 
 CHANGED = "rule change"
@@ -35,17 +35,42 @@ STEP = 10
 
 
 def assign_category(session: Session, viewer: Viewer, type_id: int, category: CallCategory) -> CallRule:
-    """An exact rule for one call type, before all others; an undated exact rule there is, is changed."""
-    kind = session.get(CallType, type_id)
-    if kind is None:
-        raise NotFound(f"There is no call type {type_id}.")
-    name = kind.name
-    there = [r for r in valid_rules(session) if r.kind is RuleKind.exact and folded(r.value) == folded(name)]
-    rule = next((r for r in there if r.valid_from is None and r.valid_until is None), None)
-    form = RuleForm(kind=RuleKind.exact, value=name, category=category)
+    """One type: see :func:`assign_categories`."""
+    return assign_categories(session, viewer, [type_id], category)[0]
+
+
+def assign_categories(
+    session: Session, viewer: Viewer, type_ids: Sequence[int], category: CallCategory
+) -> list[CallRule]:
+    """An exact rule for each of these call types, before all others; an undated exact rule there is, is changed."""
+    with write(session, viewer, Permission.import_calls, "assign call type", Scope.calls) as note:
+        kinds = {kind.id: kind for kind in session.scalars(select(CallType).where(CallType.id.in_(type_ids)))}
+        if missing := [type_id for type_id in type_ids if type_id not in kinds]:
+            raise NotFound(f"There is no call type {missing[0]}.")
+        then, made = judged(session), []
+        for type_id in type_ids:
+            made.append((type_id, *_exactly(session, kinds[type_id].name, category)))
+        moved, now = _recount(session, viewer, then)
+        for type_id, _, change in made:
+            mine = [move for move in moved if move.type_id == type_id]
+            change.types, change.calls = len({m.type_id for m in mine}), sum(m.calls for m in mine)
+            _record(session, viewer, note, change, breaks=_breaks(mine, now))
+        return [rule for _, rule, _ in made]
+
+
+def _exactly(session: Session, name: str, category: CallCategory) -> tuple[CallRule, CallRuleChange]:
+    """The undated exact rule of a type, new or changed, before all others."""
+    exact = select(CallRule).where(CallRule.kind == RuleKind.exact, CallRule.valid_from.is_(None))
+    rules = [r for r in session.scalars(exact) if folded(r.value) == folded(name) and r.valid_until is None]
+    rule, position = next(iter(rules), None), _before_all(session)
+    before = _kept(rule) if rule is not None and rule.removed_at is None else None
     if rule is None:
-        return add_rule(session, viewer, form)
-    return edit_rule(session, viewer, rule.id, form, first=True)
+        rule = CallRule(kind=RuleKind.exact, value=name)
+    rule.removed_at, rule.position, rule.category = None, position, category
+    session.add(rule)
+    session.flush()
+    action = RuleAction.edited if before else RuleAction.added
+    return rule, CallRuleChange(action=action, rule_id=rule.id, subject=named(rule), before=before, after=_kept(rule))
 
 
 def add_rule(session: Session, viewer: Viewer, form: RuleForm) -> CallRule:
@@ -54,7 +79,9 @@ def add_rule(session: Session, viewer: Viewer, form: RuleForm) -> CallRule:
         _unlike_others(session, form, None)
         then = judged(session)
         twin = select(CallRule).where(CallRule.kind == form.kind, CallRule.value == form.value)
-        rule = session.scalar(twin.where(CallRule.removed_at.is_not(None), CallRule.valid_from == form.valid_from))
+        rule = session.scalar(
+            twin.where(CallRule.removed_at.is_not(None), CallRule.valid_from.is_not_distinct_from(form.valid_from))
+        )
         position = _before_all(session)
         if rule is None:
             rule = CallRule(kind=form.kind, value=form.value)
@@ -283,11 +310,15 @@ def _settle(session: Session, viewer: Viewer, note: Note, then: Judged, change: 
     moved, now = _recount(session, viewer, then)
     change.types = len({move.type_id for move in moved})
     change.calls = sum(move.calls for move in moved)
-    lines = [move for move in moved if move.counts and not explained(move, now)]
-    _record(session, viewer, note, change, breaks=bool(lines))
+    _record(session, viewer, note, change, breaks=_breaks(moved, now))
 
 
-def _recount(session: Session, viewer: Viewer, then: Judged, *, whole: bool = False) -> tuple[list[Any], Judged]:
+def _breaks(moved: Sequence[Move], now: Judged) -> bool:
+    """Whether today needs a line: a series changes, and no line of a dated rule says where."""
+    return any(move.counts and not explained(move, now) for move in moved)
+
+
+def _recount(session: Session, viewer: Viewer, then: Judged, *, whole: bool = False) -> tuple[list[Move], Judged]:
     apply_rules(session, viewer.today)
     now = judged(session)
     moved = moves(session, then, now)
@@ -379,9 +410,9 @@ def _before_all(session: Session) -> int:
 
 
 def named(rule: CallRule) -> str:
-    """“noise” (pattern): comparison type, from 1 Jan 2026."""
+    """“noise”: comparison type, from 1 Jan 2026."""
     dates = f", {_days(rule)}" if rule.valid_from or rule.valid_until else ""
-    return _short(f"“{_short(rule.value, 100)}”: {rule.category.value.replace('_', ' ')}{dates}", 200)
+    return _short(f"“{_short(rule.value, 100)}”: {label(rule.category).lower()}{dates}", 200)
 
 
 def _days(rule: CallRule) -> str:

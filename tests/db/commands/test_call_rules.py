@@ -125,7 +125,7 @@ def test_an_undated_change_counts_all_anew_and_draws_one_line_on_its_day(small_p
     before = data_version(small_pilot)
     with record_session(small_pilot, analyst) as session:
         call_rules.add_rule(session, analyst, rule_form("pattern", "code", BH, note="what the county calls 77"))
-        lines([(TODAY, "Call rules: “code”: behavioural health")], small_pilot)
+        lines([(TODAY, "Call rules: “code”: behavioral health")], small_pilot)
         call_rules.add_rule(session, analyst, rule_form("exact", "noise", EXCLUDED))
         call_rules.add_rule(session, analyst, rule_form("exact", "never seen", EXCLUDED))
     assert len(bh_days(small_pilot)) == 6
