@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
 
+from db.cad import current
 from db.errors import Setup
 from db.models import AuditEntry, Change, Pilot
 from db.settings import wall_clock
@@ -67,5 +69,8 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         ]
         counts = fill(connection, rows)
         counts |= fill(connection, tally_rows(connection, Clock(today), seed))
+        with Session(connection, info={"all_rows": True}) as session:
+            current.refresh(session)
+            session.commit()  # its savepoint only: the transaction is the connection's
         connection.execute(update(Change).values(version=Change.version + 1))
     return Counts(counts)
