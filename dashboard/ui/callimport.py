@@ -26,6 +26,7 @@ from db.forms.calls import MappingForm
 
 REPORT = "calls.report"
 RUNNING = "calls.running"
+FAILED = "calls.failed"
 PARTS = (
     ("types", "See what its types mean", ":material/rule:"),
     ("series", "See the series", ":material/monitoring:"),
@@ -37,6 +38,7 @@ def upload(viewer: Viewer, zone: str) -> None:
     """Choose a file, say which column is which, try it, load it."""
     forms.for_fingers()
     _stopped()
+    callimport_loads.said()
     chosen = st.file_uploader(
         "Export of the dispatch system (CSV or Excel, up to 100 MB)",
         type=["csv", "txt", "tsv", "tab", "gz", "zip", "xlsx", "xlsm", "xls"],
@@ -70,9 +72,13 @@ def _wizard(viewer: Viewer, file: Opened, likely: Any) -> None:
     mapping = _as_stored(file, answers, reported=report is not None)
     if report and report.dry_run and isinstance(mapping, ColumnMapping) and report.mapping != mapping.stored():
         session.forget(REPORT)  # it was about other columns
-    trial, load, keep = _buttons(profile)
+    place = st.empty()  # progress takes the place of the buttons, where the eye is
+    trial, load, keep = _buttons(place, profile)
     if trial or load:
-        _run(viewer, file, mapping, answers, "" if trial else keep, trial=trial)
+        _run(viewer, file, mapping, answers, "" if trial else keep, place, trial=trial)
+    if isinstance(failed := session.recall(FAILED), str):
+        session.forget(FAILED)
+        st.error(exhibit.plain(failed), icon=":material/error:")
     _last_report(viewer, file, answers.sheet)
 
 
@@ -103,21 +109,22 @@ def _rows(rows: Sequence[StoredRow]) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=min(38 + 35 * len(rows), 248),
+        height=248 if len(rows) > 6 else "auto",
         column_config={"Line": st.column_config.NumberColumn(width=60, format="localized")},
         alt="The first rows as they will be stored",
     )
 
 
-def _buttons(profile: Saved | None) -> tuple[bool, bool, str]:
+def _buttons(place: Any, profile: Saved | None) -> tuple[bool, bool, str]:
     """(try it, load it, name to save the mapping under)."""
     fits = profile is not None and not profile.drift
-    with st.container(horizontal=True, vertical_alignment="bottom"):
+    with place.container(horizontal=True, vertical_alignment="bottom"):
         trial = st.button("Try it (stores nothing)", icon=":material/science:", key="calls-try")
         load = st.button("Load", type="primary", icon=":material/upload:", key="calls-load")
         keep = "" if fits else st.text_input(
             "Save this mapping for next month’s file as",
             value=profile.name if profile else "",
+            max_chars=60,
             placeholder="CAD monthly export",
             key=f"calls-keep-{profile.name if profile else ''}",
             width=300,
@@ -131,6 +138,7 @@ def _run(
     mapping: ColumnMapping | str,
     answers: Answers,
     keep: str,
+    place: Any,
     *,
     trial: bool,
 ) -> None:
@@ -142,7 +150,6 @@ def _run(
         return
     assert isinstance(mapping, ColumnMapping)
     session.remember(RUNNING, trial)
-    place = st.empty()
     with place.container(border=True):
         bar = st.progress(0.0, "Reading")
         st.button("Cancel", icon=":material/close:", key="calls-cancel", help="Nothing will have been stored.")
@@ -152,12 +159,9 @@ def _run(
         if keep:
             _keep(viewer, keep, mapping, answers)
     except TandemError as error:
-        session.forget(RUNNING)
-        place.empty()
-        st.error(exhibit.plain(for_page(str(error))), icon=":material/error:")
-    else:
-        session.forget(RUNNING)
-        st.rerun()  # with the report below the form, whose rows fold away
+        session.remember(FAILED, for_page(str(error)))
+    session.forget(RUNNING)
+    st.rerun()  # with the buttons, and the report below them
 
 
 def _imported(
@@ -209,8 +213,7 @@ def _stopped() -> None:
 def _report_of(file_name: str = "") -> ImportReport | None:
     """What the last load or trial said, of the file that is here now; of any, where none is."""
     report = session.recall(REPORT)
-    fits = isinstance(report, ImportReport) and file_name in ("", report.file_name)
-    return report if fits else None
+    return report if isinstance(report, ImportReport) and file_name in ("", report.file_name) else None
 
 
 def _last_report(viewer: Viewer, file: Opened | None = None, sheet: str = "") -> None:

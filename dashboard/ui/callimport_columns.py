@@ -81,15 +81,16 @@ def ask(upload: Opened, proposal: Proposal, saved: Sequence[Saved], *, reported:
     ready = profile is not None and not profile.drift
     offered = _offered(proposal, profile)
     questions = [q for q in proposal.asked if profile is None or q.field not in offered]
-    for question in questions:
-        if question.field != "received" or not proposal.date.ambiguous:
-            st.warning(plain(for_page(question.sentence)), icon=":material/help:")
+    asking = st.container()
     mark = f"map-{upload.mark}-{proposal.sheet}-{profile.name if profile else ''}"
     likely = {question.field: question.options for question in questions}
     folded = ready or reported
     with st.expander("Columns", expanded=not folded, icon=":material/view_column:", key=f"{mark}-columns-{folded}"):
         columns = _boxes(proposal, offered, likely, mark)
         codes = _codebook(upload, profile)
+    for question in questions:
+        if question.field not in columns:
+            asking.warning(plain(for_page(question.sentence)), icon=":material/help:")
     order, doubt = _order(upload, proposal, profile, columns.get("received", ()), mark)
     return Answers(proposal.sheet, columns, order, proposal.names, (doubt,) if doubt else (), codes), profile
 
@@ -173,7 +174,15 @@ def _box(field: str, proposal: Proposal, offered: Sequence[str], likely: Sequenc
     options = [*likely, *(name for name in proposal.names if name not in likely)]
     key, words = f"{mark}-{field}", plain(HELP[field] + why)
     if field in SEVERAL:
-        found = tuple(st.multiselect(FIELDS[field], options, default=list(offered), key=key, help=words))
+        several = st.multiselect(
+            FIELDS[field],
+            options,
+            default=list(offered),
+            placeholder="Choose columns" if field == "received" else "None",
+            key=key,
+            help=words,
+        )
+        found = tuple(several)
     else:
         one = st.selectbox(
             FIELDS[field],
@@ -225,7 +234,7 @@ def _order(
     if dates.ambiguous:
         both = dict(zip(ORDERS, dates.readings, strict=False)) if len(dates.readings) == 2 else {}
         chosen = st.radio(
-            f"No date of the file tells day from month. “{plain(dates.example)}” is",
+            f"Day and month: no date of the file tells which is which. “{plain(dates.example)}” is",
             list(ORDERS),
             index=list(ORDERS).index(kept) if kept in ORDERS else None,
             format_func=lambda order: (
@@ -235,6 +244,8 @@ def _order(
             key=f"{mark}-{'-'.join(received)}-order",
         )
         doubt = f"Say under “Day and month” what “{dates.example}” means: no date of the file tells."
+        if not chosen:
+            st.caption("Below, the month is read first until you say.")
         return chosen or "", "" if chosen else doubt
     if kept in ORDERS and kept != dates.order:
         st.warning(
@@ -242,5 +253,6 @@ def _order(
             icon=":material/help:",
         )
     said = f", so “{dates.example}” is {dates.readings[0]}" if dates.readings else ""
-    st.caption(plain(f"Day and month: {dates.order or 'as written'}, found from the whole column{said}."))
+    order = (dates.order or "as written").replace("-", " ")
+    st.caption(plain(f"Day and month: {order}, found from the whole column{said}."))
     return "", ""

@@ -145,11 +145,13 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"The mapping has “(\w+)” and no “\w+”\. Add .*", "Latitude and longitude go together: choose both, or no “{}”."),
     (r",? ?(or )?[Ss]ay which counts with --date-format[^.]*\.", ", or say below which counts."),
     (r"Say (which with )?--date-format[^.]*\.", "Say which under “Day and month”."),
+    (r": give it with --codebook beside the calls\.",
+     ". Choose the export of the calls here; the codebook has a switch of its own under “Columns”."),
     (r"Say which with --sheet;", "Choose one under “Sheet”;"),
-    (r",? with --map \w+=\w+:", ":"),
+    (r",? with --map (?:auto,)?\w+=\w+:", ":"),
     (r"two, joined with \+,", "two, chosen one after the other,"),
-    (r"Say --map \w+=[^;.]*; it may be ", "It may be "),
-    (r"Say --map \w+=(COLUMN\.?|…)", "Choose the column below."),
+    (r"Say --map (?:auto,)?\w+=[^;.]*; it may be ", "It may be "),
+    (r"Say --map (?:auto,)?\w+=(COLUMN\.?|…)", "Choose the column below."),
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ _COUNTS = ("Rows", "Added", "Merged", "Updated", "Already there", "Refused")
 def loads(viewer: Viewer, zone: str) -> None:
     """Every load, newest first; choose one to see its report or take it back."""
     forms.for_fingers()
-    _said()
+    said()
     with record_session(session.bind(), viewer) as database:
         imports = database.scalars(select(Import).order_by(Import.id.desc())).all()
     if not imports:
@@ -114,7 +114,7 @@ def take_back(viewer: Viewer, import_id: int, added: int, updated: int) -> None:
             st.rerun()
 
 
-def _said() -> None:
+def said() -> None:
     """What taking back did, once."""
     if isinstance(said := session.recall("calls.taken"), str):
         session.forget("calls.taken")

@@ -35,18 +35,21 @@ def show(report: ImportReport) -> None:
 
 
 def _counts(report: ImportReport) -> None:
-    added = "Would be added" if report.dry_run else "Calls added"
     figures = (
-        ("Rows read", report.rows_read, ""),
-        (added, report.kept, "New calls, not rows: the units of one call count once"),
-        ("Merged", report.merged, "Rows that tell of a call another row has"),
-        ("Updated", report.updated, "Calls that were there and that this export tells otherwise"),
-        ("Already there", report.already_there, "Calls that an earlier file brought"),
-        ("Refused", len(report.refused), "Rows that could not be read; each with its line below"),
+        ("Rows read", report.rows_read),
+        ("To be added" if report.dry_run else "Calls added", report.kept),
+        ("Rows merged", report.merged),
+        ("Updated", report.updated),
+        ("Already there", report.already_there),
+        ("Refused", len(report.refused)),
     )
     with st.container(horizontal=True):
-        for label, value, help_ in figures:
-            st.metric(label, words.number(value), border=True, help=help_ or None, width=150)
+        for label, value in figures:
+            st.metric(label, words.number(value), border=True, width=140)
+    st.caption(
+        "Calls are counted, not rows: the rows of one call, such as its units, are merged. Those updated are among "
+        "those already there."
+    )
 
 
 def warnings(sentences: Sequence[str]) -> None:
@@ -64,11 +67,15 @@ def refusals(rows: Sequence[tuple[int, str]]) -> None:
     """Refused rows with their lines, the first of them."""
     if not rows:
         return
+    tall = 248 if len(rows) > 6 else "auto"
     st.dataframe(
         pd.DataFrame(rows[:SHOWN], columns=["Line", "Why it was refused"]),
         hide_index=True,
-        height=min(248, 38 + 35 * len(rows)),
-        column_config={"Line": st.column_config.NumberColumn(width="small", format="localized")},
+        height=tall,
+        column_config={
+            "Line": st.column_config.NumberColumn(width=70, format="localized"),
+            "Why it was refused": st.column_config.TextColumn(width=900),
+        },
         alt="Refused rows with their lines and reasons",
     )
     if len(rows) > SHOWN:
