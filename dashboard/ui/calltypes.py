@@ -75,7 +75,7 @@ def _uncovered(viewer: Viewer, volumes: Sequence[TypeVolume]) -> None:
     chosen = st.dataframe(
         table,
         hide_index=True,
-        height=300,
+        height=min(38 + 35 * len(table), 300),
         on_select="rerun",
         selection_mode="multi-row",
         column_config={"Calls": st.column_config.NumberColumn(format="localized")},

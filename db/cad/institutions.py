@@ -105,8 +105,8 @@ def _reasons(name: str, calls: int, people: int, keyed: int, rare: float, years:
     if found := _NAMED.search(name):
         said.append(f"its name says “{found[0].title()}”")
     if keyed >= ENOUGH_CALLS and people >= MANY_PEOPLE and people >= SHARE_OF_PEOPLE * keyed:
-        said.append(f"{people} different people in {keyed} calls")
+        said.append(f"{people} people in {keyed} calls")
     few = keyed >= ENOUGH_CALLS and people < MANY_PEOPLE
     if calls >= rare and calls >= PER_YEAR * years and not few:
-        said.append(f"about {calls / max(years, 1 / 12):.0f} calls a year, far more than other places")
+        said.append(f"{calls / max(years, 1 / 12):.0f} calls a year stand out")
     return tuple(said)
