@@ -33,7 +33,7 @@ def test_the_share_of_rows_at_a_repeated_place_is_as_published(name: str) -> Non
     assert repeated(exact) / len(rows) == pytest.approx(share, abs=0.001)  # the note counts blank as a place
     spelled = told.map({each: place(each, 3 if len(each) == 4 else None) for each in told.unique()}).dropna()
     assert told.nunique() * 0.94 < spelled.nunique() <= told.nunique()
-    assert 0 <= (repeated(spelled) - repeated(told)) / len(rows) < 0.015
+    assert 0 <= (repeated(spelled) - repeated(told)) / len(rows) < 0.025
 
 
 def repeated(places: pd.Series) -> int:
