@@ -183,6 +183,8 @@ def _box(field: str, proposal: Proposal, offered: Sequence[str], likely: Sequenc
             help=words,
         )
         found = tuple(several)
+        if len(found) > 2:  # more than the box shows at once
+            st.caption(plain(" + ".join(found)))
     else:
         one = st.selectbox(
             FIELDS[field],
