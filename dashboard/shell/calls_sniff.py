@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from db.cad import propose
 from db.cad.codebook import read_codebook
-from db.cad.mapping import ColumnMapping, parse_mapping
+from db.cad.mapping import ColumnMapping, parse_columns, parse_mapping
 from db.cad.profile import Layout, check, layout_of
 from db.cad.propose import Proposal
 from db.cad.sniff import open_file
@@ -46,9 +46,12 @@ def chosen(
         kept = layout.sheet if any(one.name == layout.sheet for one in found.sheets) else ""
         layout = Layout(layout.header, sheet or kept, date_format or layout.date_format, codes or layout.codes)
         return mapping, layout, check(found, mapping, layout, profile)
-    if columns.strip().casefold() == AUTO:
+    auto, _, corrections = columns.partition(",")
+    if auto.strip().casefold() == AUTO:
+        given = parse_columns(corrections)
+        found = open_file(file)
         mapping, proposal = propose.auto(
-            open_file(file), sheet=sheet or None, date_format=date_format or None, zone=zone
+            found, given=given, sheet=sheet or None, date_format=date_format or None, zone=zone
         )
         taken = [f"taken: {line}" for line in propose.sentences(list(proposal.choices.values()))]
         return (

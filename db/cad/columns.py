@@ -28,7 +28,11 @@ class Column:
 
     @cached_property
     def plain(self) -> str:
-        return " ".join(re.sub(r"[^\w]+", " ", folded_name(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name))).split())
+        return " ".join(
+            re.sub(
+                r"[^\w]+", " ", folded_name(re.sub(r"(?<=[a-z])(?=[A-Z])", " ", self.name.replace("#", " no ")))
+            ).split()
+        )
 
     @cached_property
     def distinct(self) -> tuple[str, ...]:
@@ -75,7 +79,8 @@ class Column:
         ):
             return self.timed
         digits = [bool(re.fullmatch(r"([01]?\d|2[0-3])?[0-5]?\d([0-5]\d)?", cell)) for cell in self.distinct[:400]]
-        return self._share(digits) if re.search(r"time|tm$|hour", self.plain) else 0.0
+        most = self._share([len(cell) > 3 for cell in self.distinct[:400]])  # else they are minutes, or seconds
+        return self._share(digits) if most > 0.5 and re.search(r"time|tm$|hour", self.plain) else 0.0
 
     @cached_property
     def numbers(self) -> list[float]:

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from db.cad.codebook import looks_like_codebook
 from db.cad.columns import Column, is_pair
 from db.cad.evidence import LATER, Candidate, candidates
 from db.cad.mapping import FIELDS, Header
@@ -54,6 +55,7 @@ def choose(table: Table, columns: Sequence[Column]) -> tuple[dict[str, Choice], 
     _coordinates(columns, found, taken)
     for field in ("ready_minutes", "disposition", "person", "unit", "dispatched", "arrived", "cleared"):
         take(field, _one(field, columns, taken))
+    _by_values(table, columns, found, taken)
     asked = [*_about_received(columns, found), *_about_type(table, columns, found)]
     return {field: found[field] for field in FIELDS if field in found}, asked
 
@@ -73,7 +75,7 @@ def _choice(field: str, likely: Sequence[Candidate], *more: str) -> Choice:
 
 def _received(columns: Sequence[Column]) -> Choice | None:
     """The column of the moment a call came in; a date without a time takes the time column that belongs to it."""
-    dated = candidates("received", columns)
+    dated = candidates("received", columns) or _only_dates(columns)
     if not dated:
         return None
     best = dated[0]
@@ -82,6 +84,14 @@ def _received(columns: Sequence[Column]) -> Choice | None:
     if clock := _clock_of(best.column, columns):
         return _choice("received", dated, clock.name)
     return _choice("received", dated)
+
+
+def _only_dates(columns: Sequence[Column]) -> list[Candidate]:
+    """The one column of dates of a file that has no other, whatever it is called."""
+    dates = [c for c in columns if c.dated > 0.5 and c.told > 0.5]
+    if len(dates) != 1 or LATER.search(dates[0].plain):
+        return []
+    return [Candidate(dates[0], 0.6, "the only column of dates")]
 
 
 def _clock_of(day: Column, columns: Sequence[Column]) -> Column | None:
@@ -153,17 +163,36 @@ def _coordinates(columns: Sequence[Column], found: dict[str, Choice], taken: set
                 return
 
 
+def _by_values(table: Table, columns: Sequence[Column], found: dict[str, Choice], taken: set[str]) -> None:
+    """Where no name helps: streets are recognized anywhere, and in a file without a header a number of its own."""
+    free = [c for c in columns if c.name not in taken]
+    streets = max(free, key=lambda c: c.streets * c.told, default=None)
+    if "location" not in found and streets and streets.streets > 0.8 and streets.told > 0.5:
+        found["location"] = Choice("location", (streets.name,), 0.6, "most of its cells look like streets")
+        free.remove(streets)
+    if not table.headed and "incident" not in found:
+        numbers = [c for c in free if c.variety > 0.95 and c.told > 0.95 and 3 < c.length < 25 and c.dated < 0.1]
+        numbers = [c for c in numbers if not any(" " in cell or "." in cell for cell in c.distinct[:100])]
+        if len(numbers) == 1:
+            found["incident"] = Choice("incident", (numbers[0].name,), 0.6, "the only column where no cell repeats")
+
+
 def _about_received(columns: Sequence[Column], found: Mapping[str, Choice]) -> Iterator[Question]:
     if "received" in found:
         if found["received"].confidence < 0.5:
             column = " + ".join(found["received"].columns)
             yield Question(
                 "received",
-                f"Is “{column}” when the calls came in? Its name does not say so. Say --map received=…",
+                f"Is “{column}” when the calls came in? Its name does not say so. Say --map auto,received=COLUMN.",
                 (column,),
             )
         return
     moments = [c for c in columns if c.dated > 0.5 and c.told > 0.02]
+    if not moments and looks_like_codebook(tuple(c.name for c in columns)):
+        yield Question(
+            "received", "This looks like a codebook, not like calls: give it with --codebook beside the calls."
+        )
+        return
     if not moments:
         yield Question(
             "received",
@@ -174,7 +203,7 @@ def _about_received(columns: Sequence[Column], found: Mapping[str, Choice]) -> I
     yield Question(
         "received",
         f"No column says when the calls came in. The file has other times: {named}. Choose one knowingly, with --map "
-        "received=COLUMN: rows where it is blank are refused (two, joined with +, stand in for each other).",
+        "auto,received=COLUMN: rows where it is blank are refused (two, joined with +, stand in for each other).",
         tuple(c.name for c in moments[:5]),
     )
 
@@ -190,7 +219,7 @@ def _about_type(table: Table, columns: Sequence[Column], found: Mapping[str, Cho
     no_header = "" if table.headed else "The file has no header row. "
     yield Question(
         "type",
-        f"{no_header}Which column says what a call was about? Say --map type=COLUMN"
+        f"{no_header}Which column says what a call was about? Say --map auto,type=COLUMN"
         + (f"; it may be {named}." if named else "."),
         tuple(c.name for c in texts[:4]),
     )
@@ -224,6 +253,8 @@ def remarks(table: Table, choices: Mapping[str, Choice]) -> Iterator[str]:
     ]
     if repeated:
         yield f"Column names that occur more than once are told apart by a number: {', '.join(repeated)}."
+    if (received := choices.get("received")) and received.why == "the only column of dates":
+        yield f"“{' + '.join(received.columns)}” is the only column of dates; it is taken as when the calls came in."
     if table.headed and any(re.fullmatch(r"column \d+", name) for name in table.names):
         unnamed = [name for name in table.names if re.fullmatch(r"column \d+", name)]
         yield f"Columns without a name are called by their place: {', '.join(unnamed[:8])}."

@@ -13,6 +13,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         r"^(date ?time|datetime|dttm|timestamp|date and time|date time.*)$",
         r"(response|created?|creation|entry|entered|open(ed)?|start(ed)?|initiated?) ?(date|time|dt|dttm|on|at)",
         r"(date|time|dt|dttm) ?(received|created|entered|opened|initiated|of call|of incident|reported)",
+        r"^time ?(create|entere?|receive|open|start)d?$|^(incident|call|event)? ?(timestamp|ts)$|queued",
         r"phone ?pick ?up|call ?(entry|taken|answered)",
         r"report(ed)?\b", r"^(incident|call|event|cfs|case) ?(date|dt)$", r"^(eventdt|calldate|incdate|date)$",
         r"^(incident|call|event) ?time$",
@@ -30,7 +31,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         r"^(incident|inc) ?(num|no|number|id|nbr)\b", r"event ?(no|num|number|id|nbr)\b",
         r"^cad( ?(no|num|number|id|event|incident).*)?$",
         r"^(cfs|case) ?(no|num|number|id|nbr)?$", r"^call ?(no|num|number|id|nbr)$", r"^(master ?)?incident$",
-        r"\b(incident|case|report|record|dr) ?(no|num|number|id|nbr)\b", r"^(id|number|no)$",
+        r"\b(incident|case|report|record|dr) ?(no|num|number|id|nbr)\b", r"^(id|number|no)$|\bitem( ?(no|num|number))?$",
     ),
     "location": (
         r"^(full ?)?address$", r"hundred ?block",

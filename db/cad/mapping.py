@@ -90,6 +90,11 @@ def _quoted(name: str) -> str:
 
 def parse_mapping(text: str) -> ColumnMapping:
     """Read ``received=COL,type="Call Type, Final",location=Number+Street``. Raises :class:`Unreadable`."""
+    return ColumnMapping(parse_columns(text))
+
+
+def parse_columns(text: str) -> dict[str, tuple[str, ...]]:
+    """Field → names of columns, of a mapping that may lack required fields. Raises :class:`Unreadable`."""
     columns: dict[str, tuple[str, ...]] = {}
     for part in _split(text, ","):
         field, sign, rest = part.partition("=")
@@ -101,7 +106,7 @@ def parse_mapping(text: str) -> ColumnMapping:
         if field in columns:
             raise Unreadable(f"The mapping says “{field}” twice. Join columns with +.")
         columns[field] = tuple(_unquoted(name) for name in _split(rest, "+"))
-    return ColumnMapping(columns)
+    return columns
 
 
 def _split(text: str, mark: str) -> list[str]:

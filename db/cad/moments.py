@@ -66,7 +66,7 @@ def cut(text: str) -> tuple[str, str]:
         if found := _DOTTED.match(text):  # as Oracle and DB2 write it: 10-NOV-22 02.05.33.000000 PM
             return found[1], f"{found[2]}:{found[3]}:{found[4]}{found[5] or ''}"
         head, _, tail = _HOURS.sub("", text).rpartition(" ")
-        return (head, tail) if len(tail) == 4 and tail.isdigit() and len(head) >= 8 else (text, "")
+        return (head, tail) if len(tail) in (4, 6) and tail.isdigit() and len(head) >= 8 else (text, "")
     head, _, tail = text.partition(" ")
     if tail[:1].isdigit() and head[:1].isdigit() and ":" in tail[:3]:
         return head, tail

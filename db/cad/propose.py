@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,7 @@ import numpy as np
 from db.cad import compose
 from db.cad.columns import columns_of
 from db.cad.compose import Choice, Question
-from db.cad.mapping import ColumnMapping, Header, find_header
+from db.cad.mapping import FIELDS, ColumnMapping, Header, find_header
 from db.cad.moments import judge_order, order_question, read_day, year_last
 from db.cad.read import NEVER, Reading, Rows, day_counts
 from db.cad.sniff import CadFile, Sheet
@@ -288,11 +288,29 @@ def taken(proposal: Proposal) -> ColumnMapping:
 
 
 def auto(
-    file: CadFile, *, sheet: str | None = None, date_format: str | None = None, zone: str = DEFAULT_ZONE
+    file: CadFile,
+    *,
+    given: Mapping[str, tuple[str, ...]] | None = None,
+    sheet: str | None = None,
+    date_format: str | None = None,
+    zone: str = DEFAULT_ZONE,
 ) -> tuple[ColumnMapping, Proposal]:
-    """``--map auto``: the proposal's own mapping, and the proposal to say what was taken."""
+    """``--map auto``: the proposal's own mapping, and the proposal to say what was taken.
+
+    ``given`` columns (``--map auto,received=COLUMN``) replace the proposed ones and answer the questions about them.
+    Raises :class:`Unreadable`, listing what is open.
+    """
     proposal = propose(file, sheet=sheet, date_format=date_format, zone=zone)
-    return taken(proposal), proposal
+    if not given:
+        return taken(proposal), proposal
+    names = {name for columns in given.values() for name in columns}
+    kept = {of: choice for of, choice in proposal.choices.items() if of not in given and not names & {*choice.columns}}
+    kept |= {of: Choice(of, columns, 1.0, "as you said") for of, columns in given.items() if columns}
+    if "latitude" not in kept or "longitude" not in kept:
+        kept = {of: choice for of, choice in kept.items() if of not in ("latitude", "longitude")}
+    asked = tuple(question for question in proposal.asked if question.field not in given)
+    corrected = replace(proposal, choices={of: kept[of] for of in FIELDS if of in kept}, asked=asked)
+    return taken(corrected), corrected
 
 
 def sentences(choices: Sequence[Choice]) -> list[str]:

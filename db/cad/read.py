@@ -18,6 +18,7 @@ from db.cad.mapping import MOMENTS, ColumnMapping, Header
 from db.cad.moments import MomentReader, Moments, Order, describe_refusal, find_order, stated_order, to_utc
 from db.cad.names import folded_name
 from db.cad.normalise import SAYS_NOTHING, blank, place, tidy
+from db.cad.said import Said
 from db.errors import Unreadable
 from db.types import keyed_hash
 
@@ -193,6 +194,7 @@ class Reading:
                 lines, rows = self._evened(lines, rows)
                 if not rows:
                     continue
+                self._said.last_line = lines[-1]
                 chunk = self._chunk(lines, rows)
                 self._progress("reading", min(lines[-1], self._header.sheet.about), self._header.sheet.about)
                 if len(chunk):
@@ -323,6 +325,7 @@ class Reading:
     def _unit_times(self, rows: list[list[str]], received: Moments) -> dict[str, np.ndarray]:
         """dispatched, arrived and cleared as UTC seconds; a time of day alone is dated by when the call came in."""
         found = {name: np.full(len(rows), NEVER) for name in ("dispatched", "arrived", "cleared")}
+        before = np.full(len(rows), NEVER)
         for name in found:
             if name in self._header.places:
                 days, clocks = self._cut(name, rows)
@@ -331,26 +334,28 @@ class Reading:
                 alone = moments.undated & received.good & np.array([bool(clock) for clock in clocks])
                 if alone.any():
                     utc[alone] = self._dated(received, moments.clock, alone)
+                    passed = alone & (before != NEVER) & (utc < before - _EARLY)
+                    utc[passed] += 86_400  # midnight came between two steps
                 found[name] = utc
                 unread = ~moments.good & ~alone
-                self._said.unread(
-                    name, [f"{d} {c}".strip() for d, c, bad in zip(days, clocks, unread, strict=True) if bad]
-                )
+                self._said.unread(name, [f"{days[k]} {clocks[k]}".strip() for k in np.flatnonzero(unread).tolist()])
+            before = np.where(found[name] != NEVER, found[name], before)
         if "ready_minutes" in self._header.places:
             stretch = minutes(list(map(itemgetter(*self._header.places["ready_minutes"]), rows)))
             start = np.where(found["dispatched"] != NEVER, found["dispatched"], found["arrived"])
             start = np.where(start != NEVER, start, np.where(received.good, received.utc, NEVER))
             given = (stretch >= 0) & (start != NEVER) & (found["cleared"] == NEVER)
             found["cleared"] = np.where(given, start + (stretch * 60).astype(np.int64), found["cleared"])
-        before = (found["cleared"] != NEVER) & (found["arrived"] != NEVER) & (found["cleared"] < found["arrived"])
-        self._said.backwards += int(before.sum())
-        found["cleared"] = np.where(before, NEVER, found["cleared"])
+        wrong = (found["cleared"] != NEVER) & (found["arrived"] != NEVER) & (found["cleared"] < found["arrived"])
+        self._said.backwards += int((wrong & received.good).sum())
+        found["cleared"] = np.where(wrong, NEVER, found["cleared"])
         return found
 
     def _dated(self, received: Moments, clock: np.ndarray, which: np.ndarray) -> np.ndarray:
         """Times of day of rows ``which`` on the day that brings them closest after the call, midnight passed or not."""
         ahead = clock[which] - received.clock[which]
-        day = received.day[which] + np.where(ahead < -_EARLY, 1, 0) - np.where(ahead >= 86_400 - _EARLY, 1, 0)
+        told = received.clock[which] != 0  # a call at 00:00:00 is most often one of which only the day is known
+        day = received.day[which] + np.where(ahead < -_EARLY, 1, 0) - np.where(told & (ahead >= 86_400 - _EARLY), 1, 0)
         local = day * 86_400 + clock[which]
         return to_utc(local, np.ones(len(local), bool), self._zone)[0]
 
@@ -381,55 +386,3 @@ def day_counts(header: Header, name: str = "received") -> dict[str, int]:
 _EARLY = 2 * 3600
 """A unit's time of day may lie this much before the call's; what is earlier is past midnight."""
 _TEST = re.compile(r"(?:this is a )?test(?:ing| call| only| record| incident| event)?\W*", re.I)
-
-
-@dataclass(slots=True)
-class Said:
-    """What was met on the way through a file that the person who loads it should know."""
-
-    skipped: int = 0
-    doubled: int = 0
-    ranges: int = 0
-    short: int = 0
-    first_short: int = 0
-    backwards: int = 0
-    unexplained: set[str] = field(default_factory=set)
-    _unread: dict[str, tuple[int, str]] = field(default_factory=dict)
-
-    def heard(self, moments: Moments) -> None:
-        self.skipped += moments.skipped
-        self.doubled += moments.doubled
-        self.ranges += moments.ranges
-
-    def unread(self, name: str, cells: Sequence[str]) -> None:
-        """Cells of a unit's times that are no moments; blank ones do not count."""
-        told = [cell for cell in cells if not blank(cell)]
-        if told:
-            count, example = self._unread.get(name, (0, told[0]))
-            self._unread[name] = (count + len(told), example)
-
-    def sentences(self, header: Header, rows_read: int) -> list[str]:
-        notes = []
-        if self.skipped:
-            notes.append(
-                f"{self.skipped:,} times fall into the hour that daylight saving skips; they are moved on by it."
-            )
-        if self.doubled:
-            notes.append(
-                f"{self.doubled:,} times fall into the hour that autumn has twice; they are taken as the first."
-            )
-        if self.ranges:
-            notes.append(f"{self.ranges:,} received cells tell from when to when; the start counts.")
-        if self.short:
-            notes.append(
-                f"{self.short:,} rows have fewer than the header's {len(header.names)} fields (the first on line "
-                f"{self.first_short:,}); what is missing is taken as blank."
-            )
-        for name, (count, example) in self._unread.items():
-            notes.append(f"{count:,} cells of “{name}” are no time (such as “{example[:40]}”); they are left blank.")
-        if self.backwards:
-            notes.append(f"{self.backwards:,} rows are cleared before they arrive; that clearing time is left out.")
-        if self.unexplained:
-            shown = ", ".join(sorted(self.unexplained)[:5])
-            notes.append(f"{len(self.unexplained):,} call types are not in the codebook (such as {shown}).")
-        return notes

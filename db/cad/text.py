@@ -154,7 +154,8 @@ def _next_row(source: _Lines, delimiter: str, width: int) -> tuple[int, list[str
     if line.count('"') % 2 == 0:
         return 1, _parsed(source.take(1), delimiter)
     alone = _literal(line, delimiter)
-    if len(alone) < width:
+    following = _literal(source.peek(1) or "", delimiter)
+    if len(alone) < width or len(following) < width:  # else this line and the next are whole rows: the quote is a stray
         text = line
         for k in range(1, _LONGEST_ROW):
             more = source.peek(k)
