@@ -135,7 +135,7 @@ def repeat_calls(session: Session, pilot: Pilot, filters: Filters, audience: Aud
     monthly = history.repeat_series(session, BH, window, filters.as_of, asked)
     table = _repeat_table(monthly, covered, asked, window)
     planned = effect.the_plan(session).window_days == window
-    expected = effect.expected_by_month(effect.primary(session, pilot, filters.as_of)) if planned else {}
+    expected = effect.expected_by_month(session, pilot, filters.as_of) if planned else {}
     repeats, judged = _sum(table, "value"), _sum(table, "judged")
     done = common.finished(table).dropna(subset=["value"])
     last = done.iloc[-1].to_dict() if len(done) else {"period": None, "judged": 0, "share": None}

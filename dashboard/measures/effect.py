@@ -1,6 +1,6 @@
 """Did repeat calls fall? The primary analysis of measures.md, section 5, as it was fixed before the start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -49,29 +49,36 @@ def the_plan(session: Session) -> EffectPlan:
 
 def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
     """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why."""
-    plan = the_plan(session)
+    found, data, model = _fitted(session, pilot, as_of)
+    if found.fit is None or data is None:
+        return found
+    control = _control(history.repeat_series(session, CallCategory.control, found.plan.window_days, as_of), data, model)
+    ruling = verdict.rule(
+        found.fit.step,
+        target=found.plan.target_ratio,
+        before=found.fit.n_before,
+        after=found.fit.n_after,
+        verdict_months=found.plan.verdict_months,
+        elapsed=list(found.months["phase"]).count("after"),
+        to_control=control.ratio.estimate if control else None,
+    )
+    return replace(found, control=control, ruling=ruling)
+
+
+def _fitted(session: Session, pilot: Pilot, as_of: date) -> tuple[Primary, Series | None, Plan]:
+    """The plan's own series and its fit, without control and verdict."""
+    plan, model = the_plan(session), Plan()
     monthly = history.repeat_series(session, CallCategory.behavioural_health, plan.window_days, as_of)
     if monthly is None:
-        return Primary(plan, pd.DataFrame(columns=["month", "observed", "phase"]), None)
+        return Primary(plan, pd.DataFrame(columns=["month", "observed", "phase"]), None), None, model
     months = _months(monthly, pilot)
     before = int(months.loc[months["phase"] == "before", "observed"].notna().sum())
     model = Plan(season=2 if before >= verdict.MONTHS_BEFORE else 0, launch="exclude", errors="wider")
     try:
         data = _series(months, pilot)
-        fit = interrupted(data, model)
+        return Primary(plan, months, monthly, interrupted(data, model)), data, model
     except EffectError as problem:
-        return Primary(plan, months, monthly, problem=str(problem))
-    control = _control(history.repeat_series(session, CallCategory.control, plan.window_days, as_of), data, model)
-    ruling = verdict.rule(
-        fit.step,
-        target=plan.target_ratio,
-        before=fit.n_before,
-        after=fit.n_after,
-        verdict_months=plan.verdict_months,
-        elapsed=list(months["phase"]).count("after"),
-        to_control=control.ratio.estimate if control else None,
-    )
-    return Primary(plan, months, monthly, fit, control, ruling)
+        return Primary(plan, months, monthly, problem=str(problem)), None, model
 
 
 def _months(monthly: Monthly, pilot: Pilot) -> pd.DataFrame:
@@ -106,11 +113,12 @@ def _control(monthly: Monthly | None, data: Series, model: Plan) -> ControlRatio
         return None
 
 
-def expected_by_month(found: Primary) -> dict[date, float]:
+def expected_by_month(session: Session, pilot: Pilot, as_of: date) -> dict[date, float]:
     """First day of each month → repeat calls expected had nothing changed; empty without a fit."""
-    if found.fit is None:
+    fit = _fitted(session, pilot, as_of)[0].fit
+    if fit is None:
         return {}
-    return dict(zip(found.fit.periods["period"], found.fit.periods["expected"], strict=True))
+    return dict(zip(fit.periods["period"], fit.periods["expected"], strict=True))
 
 
 # --- the measure -----------------------------------------------------------------------------------------

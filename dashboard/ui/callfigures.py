@@ -149,7 +149,7 @@ def _slice(key: str, filters: Filters, pilot: Pilot) -> Filters:
 
 def _beside(result: Result) -> str:
     """What could not be judged stands under the chart, not behind its ⓘ."""
-    return " ".join(result.caveats) if result.key in ("repeat_calls", "familiar_faces", "eligible_served") else ""
+    return " ".join(result.caveats) if result.key in ("repeat_calls", "familiar_faces") else ""
 
 
 # --- from a bar to its calls -----------------------------------------------------------------------------

@@ -144,7 +144,7 @@ def show(viewer: Viewer, asked: Asked) -> None:
         column_config={
             "Received": st.column_config.DatetimeColumn(format="D MMM YYYY, H:mm"),
             "Called before": st.column_config.DatetimeColumn(format="D MMM YYYY, H:mm"),
-            "Unit-hours": st.column_config.NumberColumn(format="%.1f"),
+            "Unit-hours": st.column_config.TextColumn(alignment="right"),
         },
     )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -165,6 +165,7 @@ def _readable(table: pd.DataFrame) -> pd.DataFrame:
     for name in ("received", "earlier"):
         if name in shown:
             shown[name] = [moment.replace(tzinfo=None) for moment in shown[name]]
+    shown["hours"] = [words.number(value, digits=1) for value in shown["hours"]]
     order = [name for name in TITLES if name in shown and shown[name].notna().any()]
     if not table["units"].any():
         order = [name for name in order if name not in ("units", "hours")]
