@@ -86,7 +86,10 @@ class ImportReport:
         verb = "would be added" if self.dry_run else "added"
         if not self.kept and not self.updated and self.already_there:
             return f"Nothing new: all {self.already_there:,} calls of {self.file_name} are already there."
-        parts = [f"{self.rows_read:,} rows read", f"{self.kept:,} {'call' if self.kept == 1 else 'calls'} {verb}"]
+        parts = [
+            f"{self.rows_read:,} {'row' if self.rows_read == 1 else 'rows'} read",
+            f"{self.kept:,} {'call' if self.kept == 1 else 'calls'} {verb}",
+        ]
         parts += [f"{self.merged:,} {'row' if self.merged == 1 else 'rows'} merged"] if self.merged else []
         parts += [f"{self.already_there:,} already there"] if self.already_there else []
         changed = "of them would be changed" if self.dry_run else "of them changed"
