@@ -189,9 +189,7 @@ def _about_received(columns: Sequence[Column], found: Mapping[str, Choice]) -> I
         return
     moments = [c for c in columns if c.dated > 0.5 and c.told > 0.02]
     if not moments and looks_like_codebook(tuple(c.name for c in columns)):
-        yield Question(
-            "received", "This looks like a codebook, not like calls: give it with --codebook beside the calls."
-        )
+        yield Question("received", "This looks like a codebook: give it with --codebook beside the file of calls.")
         return
     if not moments:
         yield Question(

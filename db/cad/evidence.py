@@ -31,7 +31,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         r"^(incident|inc) ?(num|no|number|id|nbr)\b", r"event ?(no|num|number|id|nbr)\b",
         r"^cad( ?(no|num|number|id|event|incident).*)?$",
         r"^(cfs|case) ?(no|num|number|id|nbr)?$", r"^call ?(no|num|number|id|nbr)$", r"^(master ?)?incident$",
-        r"\b(incident|case|report|record|dr) ?(no|num|number|id|nbr)\b", r"^(id|number|no)$|\bitem( ?(no|num|number))?$",
+        r"\b(incident|case|report|record|dr) ?(no|num|number|id|nbr)\b",
+        r"^(id|number|no)$|\bitem( ?(no|num|number))?$",
     ),
     "location": (
         r"^(full ?)?address$", r"hundred ?block",

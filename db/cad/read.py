@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
+from datetime import date
 from itertools import islice
 from operator import itemgetter
 from typing import Any
@@ -15,7 +16,18 @@ import numpy as np
 
 from db.cad.cells import coordinates, cut_column, is_crossing, minutes
 from db.cad.mapping import MOMENTS, ColumnMapping, Header
-from db.cad.moments import MomentReader, Moments, Order, describe_refusal, find_order, stated_order, to_utc
+from db.cad.moments import (
+    MomentReader,
+    Moments,
+    Order,
+    describe_refusal,
+    find_order,
+    judge_order,
+    read_day,
+    stated_order,
+    to_utc,
+    year_last,
+)
 from db.cad.names import folded_name
 from db.cad.normalise import SAYS_NOTHING, blank, place, tidy
 from db.cad.said import Said
@@ -239,7 +251,9 @@ class Reading:
             return lambda raw: place((raw,) if isinstance(raw, str) else raw, crossing) or None
         return lambda raw: (place(raw[:-2], crossing) if where else None) or coordinates(raw[-2], raw[-1])
 
-    def _evened(self, lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
+    def _evened(
+        self, lines: Sequence[int], rows: list[list[str]], *, quietly: bool = False
+    ) -> tuple[Sequence[int], list[list[str]]]:
         """Rows cut short are filled with blanks; rows with more cells than the header has names are refused."""
         wide = len(self._header.names)
         narrow = 1 + max(place for places in self._header.places.values() for place in places)
@@ -249,9 +263,10 @@ class Reading:
         kept_lines, kept = [], []
         for line, row in zip(lines, rows, strict=True):
             if len(row) > wide and any(cell.strip() for cell in row[wide:]):
-                self.refused.append(Refusal(line, f"{len(row)} fields where the header has {wide}"))
+                if not quietly:
+                    self.refused.append(Refusal(line, f"{len(row)} fields where the header has {wide}"))
                 continue
-            if len(row) < wide:
+            if len(row) < wide and not quietly:
                 self._said.short += 1
                 self._said.first_short = self._said.first_short or line
             kept_lines.append(line)
@@ -366,9 +381,27 @@ class Reading:
                 self._orders[name] = self._stated
             elif name != "received" and self._orders.get("received"):
                 self._orders[name] = self._orders["received"]
+            elif name == "received":
+                self._orders[name] = find_order(day_counts(self._header))
             else:
-                self._orders[name] = find_order(day_counts(self._header, name))
+                self._orders[name] = judge_order(day_counts(self._header, name)).order or self._near_received(name)
         return self._orders[name]
+
+    def _near_received(self, name: str) -> Order:
+        """Where a unit's dates do not tell their order: the one that brings most of them to the day of the call."""
+        orders: tuple[Order, Order] = ("month-first", "day-first")
+        near = dict.fromkeys(orders, 0)
+        for lines, rows in self._header.sheet.walk():
+            _, rows = self._evened(lines, rows, quietly=True)
+            days, clocks = self._cut("received", rows)
+            received = self._moments["received"].read(days, clocks)
+            texts, _ = self._cut(name, rows)
+            for order in orders:
+                dates = [read_day(text, order) if year_last(text) else None for text in texts]
+                told = [k for k, day in enumerate(dates) if day and received.good[k]]
+                near[order] += sum(abs((dates[k] - EPOCH).days - received.day[k]) <= 1 for k in told)  # type: ignore[operator]
+            break
+        return max(orders, key=near.__getitem__)
 
 
 def day_counts(header: Header, name: str = "received") -> dict[str, int]:
@@ -383,6 +416,7 @@ def day_counts(header: Header, name: str = "received") -> dict[str, int]:
     return dict(counts)
 
 
+EPOCH = date(1970, 1, 1)
 _EARLY = 2 * 3600
 """A unit's time of day may lie this much before the call's; what is earlier is past midnight."""
 _TEST = re.compile(r"(?:this is a )?test(?:ing| call| only| record| incident| event)?\W*", re.I)

@@ -52,6 +52,18 @@ def read(cells: list[str], date_format: str | None = None, zone: str = ZONE) -> 
         "44875.586805556",
         "1668107100",
         "1668107100000",
+        "/Date(1668107100000)/",
+        "10-NOV-22 02.05.00.000000 PM",
+        "2022-11-10-14.05.00.000000",
+        "Thu Nov 10 14:05:00 EST 2022",
+        "14:05:00 11/10/2022",
+        "2:05 PM 11/10/2022",
+        "11/10/2022 14:05 - 11/10/2022 15:10",
+        "11/10/2022 1405 hrs",
+        "11/10/2022 @ 14:05",
+        "11/10/2022 at 2:05 PM",
+        "2022-11-10 13:05:00 CST",
+        "20221110 140500",
     ],
 )
 def test_one_moment_in_any_writing(cell: str) -> None:
@@ -65,6 +77,16 @@ def test_one_moment_in_any_writing(cell: str) -> None:
 )  # fmt: skip
 def test_what_is_no_moment_is_not_read(cell: str) -> None:
     assert read([cell], "month-first") == [None]
+
+
+def test_midnight_at_the_end_of_a_day_is_the_next_one() -> None:
+    assert read(["2022-11-10 24:00"]) == [datetime(2022, 11, 11, 5, tzinfo=UTC)]
+    assert read(["2022-11-10 24:01"]) == [None]
+
+
+def test_of_a_stretch_of_days_the_first_counts() -> None:
+    found = moments(["11/10/2022 to 11/12/2022", "11/25/2022"], ["", ""])
+    assert (found.day[0], found.ranges) == ((date(2022, 11, 10) - date(1970, 1, 1)).days, 1)
 
 
 def test_one_late_day_tells_the_order_for_the_whole_column() -> None:
@@ -109,6 +131,7 @@ def test_date_and_time_from_two_columns() -> None:
     assert joined("2011-01-01 00:00:00", "1899-12-31 23:10:05") == "2011-01-01 23:10:05"
     assert joined("2022-08-10", "") == "2022-08-10"
     assert joined("2022-08-10 09:15", "10:00") == "2022-08-10 09:15"
+    assert joined("", "2022-08-10 10:00") == "2022-08-10 10:00"
 
 
 @settings(deadline=None)

@@ -18,9 +18,10 @@ NAMES = ("Incident Number", "Received", "Call Type", "Address", "Disposition", "
 
 dates = st.datetimes().map(lambda moment: moment.strftime("%m/%d/%Y %I:%M:%S %p"))
 usual = st.sampled_from(
-    ["NULL", "", "\xa0", "0", "12:00:00 AM", "2022-11-10 14:05", "10/11/2022 9:05", "31/12/2022 23:00", "44875.5", "TEST",
-     "NOISE", "MENTAL SUBJECT", "12 N MAIN ST", "MAIN ST / OAK ST", "E1=06:51:33, E2=07:05:17", "1405", "2022-03-13 02:30",
-     "24:00", "11/06/2022 01:30 - 11/06/2022 02:30", "99/99/2022", "2022-11-10T14:05:00Z", "-1", "1e400", "١٢"]
+    ["NULL", "", "\xa0", "0", "12:00:00 AM", "2022-11-10 14:05", "10/11/2022 9:05", "31/12/2022 23:00", "44875.5",
+     "TEST", "NOISE", "MENTAL SUBJECT", "12 N MAIN ST", "MAIN ST / OAK ST", "E1=06:51:33, E2=07:05:17", "1405",
+     "2022-03-13 02:30", "24:00", "11/06/2022 01:30 - 11/06/2022 02:30", "99/99/2022", "2022-11-10T14:05:00Z", "-1",
+     "1e400", "١٢"]
 )  # fmt: skip
 odd = st.one_of(usual, dates, st.text(max_size=20))
 
@@ -51,7 +52,7 @@ def written(rows: Sequence[Sequence[str]], delimiter: str, quoting: int, end: st
 
 @st.composite
 def scrambled(draw: st.DrawFn) -> bytes:
-    """An export with a header or none, a banner or none, in any encoding and delimiter; perhaps bytes are lost or moved."""
+    """An export with a header or none, a banner or none, in any encoding and delimiter; bytes may be lost."""
     rows = [list(row) for row in draw(tables)]
     if draw(st.booleans()):
         rows.insert(0, list(NAMES[: draw(st.integers(2, 8))]))
@@ -80,8 +81,7 @@ def read_whole(data: bytes, mapping: ColumnMapping | None) -> None:
         header = find_header(file, mapping or propose(file, zone=ZONE).mapping)
         reading = Reading(header, mapping or propose(file, zone=ZONE).mapping, ZONE)
         chunks = list(reading)
-    except Unreadable as refused:
-        assert str(refused)
+    except Unreadable:  # in words: tests of sniff, mapping and moments read them
         return
     kept = sum(map(len, chunks))
     assert kept + len(reading.refused) == reading.rows_read
