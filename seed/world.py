@@ -12,6 +12,7 @@ from db.errors import Setup
 from db.models import AuditEntry, Change, Pilot
 from db.settings import wall_clock
 from seed.bulk import Rows, fill
+from seed.call_changes import call_change_rows
 from seed.call_rows import call_rows
 from seed.calls import all_calls
 from seed.care import Care
@@ -64,6 +65,7 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         rows |= flow_rows(rows, Clock(today), seed)
         rows |= link_rows(rows, Clock(today), seed)
         rows |= revision_rows(rows, Clock(today), seed)
+        rows |= call_change_rows(rows, Clock(today))
         rows[AuditEntry] = [
             {"id": 1, "at": wall_clock(), "actor": "seed", "action": "build demo city", "detail": {"today": str(today)}}
         ]

@@ -61,11 +61,7 @@ def rules(viewer: Viewer) -> None:
         height=340,
         on_select="rerun",
         selection_mode="single-row",
-        column_config={
-            "Calls": st.column_config.NumberColumn(format="localized"),
-            "From": st.column_config.DateColumn(format="D MMM YYYY"),
-            "Until": st.column_config.DateColumn(format="D MMM YYYY"),
-        },
+        column_config=_THOUSANDS,
         key="calls-rules",
         alt="Rules in order, with the calls and types each catches",
     )
@@ -77,6 +73,7 @@ def rules(viewer: Viewer) -> None:
         _new(viewer)
 
 
+_THOUSANDS: Any = {"Calls": st.column_config.NumberColumn(format="localized")}
 _COLUMNS = ["Place", "Rule", "Kind", "Makes it", "Calls", "Types", "Decided before it", "From", "Until", "Note"]
 
 
@@ -90,8 +87,8 @@ def _row(place: int, catch: Catch) -> dict[str, Any]:
         "Calls": catch.calls,
         "Types": _names([name for name, _ in catch.types]),
         "Decided before it": _names(catch.taken),
-        "From": rule.valid_from,
-        "Until": rule.valid_until,
+        "From": day(rule.valid_from) if rule.valid_from else "",
+        "Until": day(rule.valid_until) if rule.valid_until else "",
         "Note": rule.note or "",
     }
 
@@ -220,7 +217,7 @@ def _catch_table(catch: Catch) -> None:
         return
     st.caption(f"It decides {catch.calls:,} calls of {len(catch.types):,} {_types(len(catch.types))}.")
     table = pd.DataFrame(list(catch.types), columns=["Type", "Calls"])
-    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 220))
+    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 220), column_config=_THOUSANDS)
 
 
 def _preview(viewer: Viewer, form: RuleForm, rule_id: int | None, place: int | None) -> None:
@@ -235,7 +232,7 @@ def _preview(viewer: Viewer, form: RuleForm, rule_id: int | None, place: int | N
     table = pd.DataFrame([_moved(move) for move in moved])
     if not table["Days"].any():
         table = table.drop(columns="Days")
-    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 220))
+    st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 220), column_config=_THOUSANDS)
 
 
 def _types(count: int) -> str:
