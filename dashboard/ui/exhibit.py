@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import words
 from dashboard.charts import CONFIG, bare
+from dashboard.charts.picks import pickable
 from dashboard.charts.spark import spark
 from dashboard.export.tables import csv, readable, source_line
 from dashboard.measures import MEASURES
@@ -89,6 +90,8 @@ def exhibit(
             nothing(empty or result.sentence, height)
             return
         figure = data.figure(now, result, height=height, by=_breakdown(result) if apart else "")
+        if picked and (over := next((name for name in ("period", "month") if name in result.table), "")):
+            figure = pickable(figure, list(result.table[over]))
         chosen: Any = st.plotly_chart(
             figure,
             theme=None,

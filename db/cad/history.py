@@ -5,7 +5,7 @@ moment; the institution flag and the category are looked up once per location, t
 """
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pandas as pd
@@ -50,9 +50,9 @@ def bh_calls(
         Call.person_key,
     ).where(Call.type_id.in_(mean.types_of(categories)))
     if first is not None:
-        statement = statement.where(Call.received_on >= first)
+        statement = statement.where(Call.received_on >= first, Call.received_at >= _midnight(first, -2))
     if last is not None:
-        statement = statement.where(Call.received_on <= last)
+        statement = statement.where(Call.received_on <= last, Call.received_at <= _midnight(last, 2))
     rows = session.execute(statement).all()
     ids, moments, days, types, places, persons = zip(*rows, strict=True) if rows else ((),) * 6
     institutions = session.scalars(select(Location.id).where(Location.is_institution)).all()
@@ -73,3 +73,8 @@ def bh_calls(
     )
     frame = frame.loc[frame["category"].notna()]  # a type may be of another category on some days
     return frame.sort_values(["received_at", "call_id"], kind="stable", ignore_index=True)
+
+
+def _midnight(day: date, apart: int) -> datetime:
+    """A moment so many days from ``day`` that no zone matters: the index on moments narrows, the days decide."""
+    return datetime.combine(day + timedelta(days=apart), time(), UTC)

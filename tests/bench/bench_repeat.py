@@ -14,6 +14,7 @@ import time
 from datetime import UTC, date, datetime
 from pathlib import Path
 from statistics import median
+from zlib import crc32
 
 import pandas as pd
 from sqlalchemy import Engine, create_engine, text
@@ -42,7 +43,10 @@ def shifted(source: Path, target: Path, calls: int) -> None:
     real, moment = real[moment >= "2017-10-01"], moment[moment >= "2017-10-01"]
     weeks = -(-(moment.max() - moment.min()).days // 7)
     copies = max(1, YEARS * 52 // weeks)
-    twins = max(1, round(calls / copies / len(real)))
+    twins = -(-calls // (copies * len(real)))
+    kept = calls / (copies * twins * len(real))
+    whole = real["address"].map(lambda place: crc32(str(place).encode()) % 1000 < 1000 * kept)  # places stay whole
+    real, moment = real[whole], moment[whole]
     newest = pd.Timestamp(LAST) - moment.max().normalize()
     for copy in range(copies):
         for twin in range(twins):
