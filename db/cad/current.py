@@ -7,57 +7,45 @@ without a refresh (a gap entered by hand, another time zone, a database from bef
 themselves: slower, never wrong.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any, Literal
+from typing import Any
 from typing import cast as cast_to
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Table, cast, delete, extract, func, select
+from sqlalchemy import Table, delete, func, select
 from sqlalchemy.orm import Session
 
 from db.cad.bulk import bulk_insert
-from db.cad.judging import HOUR, KEYED_ENOUGH, Coverage, events
+from db.cad.counting import (
+    COUNTED,
+    REPEAT_COLUMNS,
+    Basis,
+    Facts,
+    count_days,
+    count_repeats,
+    read_facts,
+    stored_days,
+    stored_units,
+    with_units,
+)
+from db.cad.judging import KEYED_ENOUGH, Coverage
 from db.cad.meaning import KINDS as _KINDS
-from db.cad.meaning import meanings
 from db.cad.report import EPOCH, missing_days
-from db.models import Call, CallCounts, CallDay, CallGap, CallRepeat, CallUnit, Location
+from db.models import Call, CallCounts, CallDay, CallGap, CallRepeat
 from db.pilot import the_pilot
 from db.vocab import CallCategory
 
-Basis = Literal["person", "location"]
 BASES: tuple[Basis, Basis] = ("person", "location")
 WINDOWS = (30, 90, 180, 365)
 """Windows (days) whose repeats are kept; any other is counted from the calls when it is asked for."""
-COUNTED = (CallCategory.behavioural_health, CallCategory.control)
-"""Categories whose subjects and repeats are kept."""
 DERIVED_GAP = "no call in the data"
 _LOOK_BACK = max(WINDOWS) + 3
 """Days before a day whose calls decide what repeats on it: the longest window, daylight saving, a chain of calls."""
 _DAY_COLUMNS = ("calls", "at_institutions", "keyed", "located", "units", "timed_units", "unit_seconds")
-_REPEAT_COLUMNS = ("repeats", "judged", "unjudged")
-
-
-@dataclass(slots=True)
-class Facts:
-    """Calls as arrays of one length, in any order: what counting needs.
-
-    ``utc`` int64 seconds; ``day`` int64 local days since 1970; ``kind`` position in :class:`CallCategory`, -1
-    uncovered; ``person`` and ``location`` int64 codes or ids, -1 where there is none; ``institution`` bool.
-    """
-
-    utc: NDArray[np.int64]
-    day: NDArray[np.int64]
-    kind: NDArray[np.int64]
-    person: NDArray[np.int64]
-    location: NDArray[np.int64]
-    institution: NDArray[np.bool_]
-
-    def at(self, which: Any) -> "Facts":
-        return Facts(*(getattr(self, name)[which] for name in self.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +81,7 @@ def days(session: Session, category: CallCategory, first: date | None = None, la
     Columns: day (date), calls, at_institutions, keyed, located, units, timed_units, unit_seconds.
     """
     if not _standing(session):
-        counted = _count_days(_facts(session, (category,)), _unit_days(session))
+        counted = count_days(read_facts(session, (category,)), stored_units(session))
         kept = counted.loc[counted["category"] == category.value].drop(columns="category")
         kept = kept.assign(day=[_day(number) for number in kept["day"]]).sort_values("day", ignore_index=True)
         inside = [(first or date.min) <= day <= (last or date.max) for day in kept["day"]]
@@ -126,9 +114,9 @@ def monthly(
     if kept:
         of_days = _kept_days(session, category, as_of)
     else:
-        facts = _facts(session, (category,))
+        facts = read_facts(session, (category,))
         facts = facts if as_of is None else facts.at(facts.day <= _number(as_of))
-        of_days = _numbered(_count_days(facts, None))
+        of_days = _numbered(count_days(facts, None))
     if not of_days["calls"].sum():
         return None
     months = _months(of_days, covered, window_days)
@@ -136,13 +124,13 @@ def monthly(
     if kept and window_days in WINDOWS:
         events_of = _kept_repeats(session, category, basis, window_days, as_of)
     else:
-        facts = _facts(session, (category,)) if kept else facts  # pyright: ignore[reportPossiblyUnboundVariable]
+        facts = read_facts(session, (category,)) if kept else facts  # pyright: ignore[reportPossiblyUnboundVariable]
         facts = facts if as_of is None else facts.at(facts.day <= _number(as_of))
-        events_of = _numbered(_count_repeats(facts, covered, (window_days,), (basis,)))
+        events_of = _numbered(count_repeats(facts, covered, (window_days,), (basis,)))
     _not_over(events_of, covered)
     if counted is not None:
         of_days, events_of = _inside(of_days, counted), _inside(events_of, counted)
-    for name in _REPEAT_COLUMNS:
+    for name in REPEAT_COLUMNS:
         months[name] = _per_month(events_of["day"], events_of[name], months)
     subjects = of_days["keyed" if basis == "person" else "located"]
     months["nobody"] = _per_month(of_days["day"], of_days["calls"] - of_days["at_institutions"] - subjects, months)
@@ -190,7 +178,7 @@ def _kept_repeats(
         CallRepeat.category == category.value, CallRepeat.basis == basis, CallRepeat.window_days == window_days
     )
     asked = asked if as_of is None else asked.where(CallRepeat.day <= as_of)
-    return _arrays(session.execute(asked.order_by(CallRepeat.day)).all(), ("day", *_REPEAT_COLUMNS))
+    return _arrays(session.execute(asked.order_by(CallRepeat.day)).all(), ("day", *REPEAT_COLUMNS))
 
 
 def _arrays(rows: Sequence[Any], names: Sequence[str]) -> dict[str, NDArray[np.int64]]:
@@ -276,8 +264,8 @@ def _moved_since(since: date, before: CallCounts | None, now: CallCounts) -> dat
 
 
 def _keep_days(session: Session, since: date | None, facts: Facts | None) -> None:
-    counted = _count_days(facts, None) if facts is not None else _sql_days(session, since)
-    counted = _with_units(counted, _unit_days(session, since))
+    counted = count_days(facts, None) if facts is not None else stored_days(session, since)
+    counted = with_units(counted, stored_units(session, since))
     session.execute(delete(CallDay) if since is None else delete(CallDay).where(CallDay.day >= since))
     rows = zip(
         (_day(number).isoformat() for number in counted["day"]),
@@ -290,11 +278,11 @@ def _keep_days(session: Session, since: date | None, facts: Facts | None) -> Non
 
 def _keep_repeats(session: Session, since: date | None, facts: Facts | None, covered: Coverage) -> None:
     if facts is None:
-        facts = _facts(session, COUNTED, None if since is None else since - timedelta(days=_LOOK_BACK))
+        facts = read_facts(session, COUNTED, None if since is None else since - timedelta(days=_LOOK_BACK))
     session.execute(delete(CallRepeat) if since is None else delete(CallRepeat).where(CallRepeat.day >= since))
     table = cast_to(Table, CallRepeat.__table__)
     for category in COUNTED:
-        counted = _count_repeats(facts.at(facts.kind == _KINDS.index(category)), covered, WINDOWS, BASES)
+        counted = count_repeats(facts.at(facts.kind == _KINDS.index(category)), covered, WINDOWS, BASES)
         if since is not None:
             counted = counted.loc[counted["day"] >= _number(since)]
         rows = zip(
@@ -302,10 +290,10 @@ def _keep_repeats(session: Session, since: date | None, facts: Facts | None, cov
             counted["basis"],
             counted["window_days"].tolist(),
             (_day(number).isoformat() for number in counted["day"]),
-            *(counted[name].tolist() for name in _REPEAT_COLUMNS),
+            *(counted[name].tolist() for name in REPEAT_COLUMNS),
             strict=True,
         )
-        bulk_insert(session, table, ("category", "basis", "window_days", "day", *_REPEAT_COLUMNS), rows)
+        bulk_insert(session, table, ("category", "basis", "window_days", "day", *REPEAT_COLUMNS), rows)
 
 
 def mark_gaps(session: Session) -> int:
@@ -347,139 +335,3 @@ def _known_gaps(session: Session) -> tuple[tuple[date, date], ...]:
 
 def _iso(gaps: Iterable[tuple[date, date]]) -> list[list[str]]:
     return [[first.isoformat(), last.isoformat()] for first, last in gaps]
-
-
-# --- counting --------------------------------------------------------------------------------------------
-
-
-def _count_days(facts: Facts, units: pd.DataFrame | None) -> pd.DataFrame:
-    """day (number), category, and the columns of :class:`CallDay`."""
-    outside = ~facts.institution & np.isin(facts.kind, [_KINDS.index(c) for c in COUNTED])
-    frame = pd.DataFrame(
-        {
-            "day": facts.day,
-            "kind": facts.kind,
-            "calls": 1,
-            "at_institutions": facts.institution & np.isin(facts.kind, [_KINDS.index(c) for c in COUNTED]),
-            "keyed": outside & (facts.person >= 0),
-            "located": outside & (facts.location >= 0),
-        }
-    )
-    counted = frame.groupby(["day", "kind"], as_index=False, sort=True).sum()
-    return _with_units(_named(counted), units)
-
-
-def _category_of(counted: pd.DataFrame) -> pd.DataFrame:
-    names = np.array([*(c.value for c in _KINDS), ""], dtype=object)
-    return counted.assign(category=names[counted["kind"].to_numpy(np.int64)]).drop(columns="kind")
-
-
-def _named(counted: pd.DataFrame) -> pd.DataFrame:
-    return _category_of(counted).astype(dict.fromkeys(("calls", "at_institutions", "keyed", "located"), np.int64))
-
-
-def _with_units(counted: pd.DataFrame, units: pd.DataFrame | None) -> pd.DataFrame:
-    counted = counted.drop(columns=[c for c in ("units", "timed_units", "unit_seconds") if c in counted])
-    if units is None or units.empty:
-        return counted.assign(units=0, timed_units=0, unit_seconds=0)
-    merged = counted.merge(units, on=["day", "category"], how="left")
-    return merged.fillna(dict.fromkeys(("units", "timed_units", "unit_seconds"), 0)).astype(
-        dict.fromkeys(("units", "timed_units", "unit_seconds"), np.int64)
-    )
-
-
-def _count_repeats(facts: Facts, covered: Coverage, windows: Sequence[int], bases: Sequence[Basis]) -> pd.DataFrame:
-    """basis, window_days, day (number) and the columns of :class:`CallRepeat`, for the calls of one category."""
-    facts = facts.at(~facts.institution)
-    moments = facts.utc * 1_000_000_000
-    parts = []
-    for basis in bases:
-        start, _, since = events(moments, facts.person if basis == "person" else facts.location)
-        if not len(start):
-            continue
-        when, day = moments[start], facts.day[start]
-        low = int(day.min())
-        for window in windows:
-            judged = covered.judgeable(when, window)
-            repeat = judged & (since > 0) & (since <= window * 24 * HOUR)
-            sums = [np.bincount(day[which] - low, minlength=day.max() - low + 1) for which in (repeat, judged, ~judged)]
-            seen = np.flatnonzero(sums[1] + sums[2])
-            told = dict(zip(_REPEAT_COLUMNS, (each[seen].astype(np.int64) for each in sums), strict=True))
-            parts.append(pd.DataFrame({"basis": basis, "window_days": window, "day": seen + low} | told))
-    empty = pd.DataFrame(columns=["basis", "window_days", "day", *_REPEAT_COLUMNS], dtype=np.int64)
-    return pd.concat(parts, ignore_index=True) if parts else empty
-
-
-def _facts(session: Session, categories: Sequence[CallCategory], since: date | None = None) -> Facts:
-    """The stored calls of these categories (from a day on), read as whole numbers, a part at a time."""
-    mean = meanings(session)
-    asked = select(
-        cast(extract("epoch", Call.received_at), BigInteger),
-        Call.received_on,
-        Call.type_id,
-        Call.person_key,
-        Call.location_id,
-    ).where(Call.type_id.in_(mean.types_of(categories)))
-    asked = asked if since is None else asked.where(Call.received_on >= since)
-    utc, day, kind, person, location = ([np.empty(0, np.int64)] for _ in range(5))
-    known: dict[str, int] = {}
-    for rows in _parts(session, asked):
-        moments, dates, types, keys, places = zip(*rows, strict=True)
-        distinct = {each: _number(each) for each in set(dates)}
-        utc.append(np.array(moments, np.int64))
-        day.append(np.array([distinct[each] for each in dates], np.int64))
-        kind.append(mean.kinds(np.array(types, np.int64), day[-1]))
-        person.append(np.array([-1 if key is None else known.setdefault(key, len(known)) for key in keys], np.int64))
-        location.append(np.array([-1 if place is None else place for place in places], np.int64))
-    where = np.concatenate(location)
-    institutions = session.scalars(select(Location.id).where(Location.is_institution)).all()
-    columns = [np.concatenate(parts) for parts in (utc, day, kind, person)]
-    found = Facts(*columns, location=where, institution=np.isin(where, institutions))
-    wanted = [_KINDS.index(category) for category in categories]
-    return found.at(np.isin(found.kind, wanted))  # a type may be of another category on some days
-
-
-def _parts(session: Session, asked: Any) -> Iterator[Sequence[Any]]:
-    yield from session.execute(asked, execution_options={"yield_per": 50_000}).partitions()
-
-
-def _sql_days(session: Session, since: date | None) -> pd.DataFrame:
-    """The columns of :class:`CallDay` but for units, counted by the database: (day, type) → (day, category)."""
-    institutions = select(Location.id).where(Location.is_institution)
-    there = Call.location_id.in_(institutions)
-    outside = ~func.coalesce(there, False)
-    asked = select(
-        Call.received_on,
-        Call.type_id,
-        func.count(),
-        func.count().filter(there),
-        func.count(Call.person_key).filter(outside),
-        func.count(Call.location_id).filter(outside),
-    ).group_by(Call.received_on, Call.type_id)
-    rows = session.execute(asked if since is None else asked.where(Call.received_on >= since)).all()
-    names = ["day", "kind", "calls", "at_institutions", "keyed", "located"]
-    counted = [(_number(day), kind, *(int(each) for each in rest)) for day, kind, *rest in rows]
-    frame = pd.DataFrame(counted, columns=names).astype(np.int64)
-    frame["kind"] = meanings(session).kinds(frame["kind"].to_numpy(), frame["day"].to_numpy())
-    frame.loc[~frame["kind"].isin([_KINDS.index(c) for c in COUNTED]), names[3:]] = 0
-    return _named(frame.groupby(["day", "kind"], as_index=False).sum())
-
-
-def _unit_days(session: Session, since: date | None = None) -> pd.DataFrame:
-    """day (number), category, units, timed_units, unit_seconds."""
-    spent = cast(extract("epoch", CallUnit.cleared_at), BigInteger) - cast(
-        extract("epoch", CallUnit.arrived_at), BigInteger
-    )
-    asked = (
-        select(Call.received_on, Call.type_id, func.count(), func.count(spent), func.sum(spent))
-        .select_from(CallUnit)
-        .join(Call, Call.id == CallUnit.call_id)
-        .group_by(Call.received_on, Call.type_id)
-    )
-    if session.scalar(select(CallUnit.id).limit(1)) is None:
-        return pd.DataFrame()
-    rows = session.execute(asked if since is None else asked.where(Call.received_on >= since)).all()
-    told = [(_number(day), kind, int(n), int(timed), int(total or 0)) for day, kind, n, timed, total in rows]
-    frame = pd.DataFrame(told, columns=["day", "kind", "units", "timed_units", "unit_seconds"]).astype(np.int64)
-    frame["kind"] = meanings(session).kinds(frame["kind"].to_numpy(), frame["day"].to_numpy())
-    return _category_of(frame).groupby(["day", "category"], as_index=False).sum()

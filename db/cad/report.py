@@ -238,15 +238,17 @@ def _keyed(calls: "Calls") -> list[str]:
     """A keyed share that jumps from one month to the next: repeats by person are not comparable across it."""
     months, codes = np.unique(calls.day.astype("datetime64[D]").astype("datetime64[M]"), return_inverse=True)
     total = np.bincount(codes)
-    share = np.bincount(codes, weights=calls.person >= 0) / total
+    share: np.ndarray = np.bincount(codes, weights=calls.person >= 0) / total
     ample = np.flatnonzero(total >= 50)
     moved = np.diff(share[ample])
-    jumps = ample[1:][np.abs(moved) > KEYED_JUMP]
-    return [
-        f"The share of calls with a person key goes from {_percent(share[ample[np.searchsorted(ample, k) - 1]])} to "
-        f"{_percent(share[k])} in {months[k].item():%b %Y}: repeats by person cannot be compared across that month."
-        for k in jumps[:3].tolist()
-    ]
+    said = []
+    for k in np.flatnonzero(np.abs(moved) > KEYED_JUMP)[:3].tolist():
+        before, after = (_percent(float(share[month])) for month in ample[k : k + 2])
+        said.append(
+            f"The share of calls with a person key goes from {before} to {after} in "
+            f"{months[ample[k + 1]].item():%b %Y}: repeats by person cannot be compared across that month."
+        )
+    return said
 
 
 KEYED_JUMP = 0.2

@@ -65,7 +65,8 @@ def take_back(session: Session, record: Import) -> TakenBack:
     session.execute(delete(CallChange).where(CallChange.import_id == record.id), execution_options=_BULK)
     record.status = ImportStatus.taken_back
     session.flush()
-    since = min([*([first] if first else []), *days], default=None)
+    touched: list[date] = [*([first] if first else []), *days]
+    since = min(touched) if touched else None
     return TakenBack(removed, restored, kept, changed_since, _told_again(session, record), since)
 
 

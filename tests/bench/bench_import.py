@@ -55,7 +55,8 @@ def shifted(source: Path, target: Path, rows: int) -> None:
 
     real = pd.read_csv(source, dtype=str)
     moments = pd.to_datetime(real["incident_date_time"])
-    real, moments = real[moments >= "2017-09-17"], moments[moments >= "2017-09-17"]
+    real = real.assign(moment=moments)[moments >= pd.Timestamp("2017-09-17")]
+    moments = real.pop("moment")
     written = 0
     with target.open("w") as file:
         for copy in range(-(-rows // len(real))):
@@ -98,7 +99,7 @@ def repeats(bind: "Engine") -> dict[str, float]:
 
     found: dict[str, float] = {}
     for window in current.WINDOWS:
-        times = []
+        times, series = [], None
         for _ in range(5):
             start = time.perf_counter()
             with aggregate_session(bind) as session:
