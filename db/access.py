@@ -22,6 +22,7 @@ from db.models import (
     Call,
     CallLink,
     CallReview,
+    CallReviewAside,
     CallUnit,
     Connection,
     ConnectionStep,
@@ -206,6 +207,7 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     ReferralClosing: _only(P.see_people),
     StatusShown: _only(P.see_people),
     CallReview: _only(P.see_people),
+    CallReviewAside: _only(P.see_people),
     Call: _only(P.see_calls, P.see_people),  # the desk reviews calls and links them to people
     CallUnit: _only(P.see_calls),
     LedgerEntry: _only(P.see_money),

@@ -8,8 +8,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 from sqlalchemy.orm import Session
 
+from db.cad.meaning import falls_in
 from db.engine import aggregate_session
-from db.models import Call, CallReview, CallType, Intervention, Location, Pilot, Referral, Shift
+from db.models import Call, CallReview, Intervention, Location, Pilot, Referral, Shift
 from db.vocab import CallCategory
 
 FOLLOW_UP_DAYS = 7
@@ -24,12 +25,11 @@ def last_judged(today: date) -> date:
 def eligible(first: date, last: date) -> ColumnElement[bool]:
     """Behavioral-health calls received on the days ``first`` to ``last``, both included, not at an institution.
 
-    Needs no join: type and place are asked for in subqueries, so that a record session may use it as well.
+    Needs no join: meaning and place are asked for in subqueries, so that a record session may use it as well.
     """
-    kinds = select(CallType.id).where(CallType.category == CallCategory.behavioural_health)
     institutions = select(Location.id).where(Location.is_institution)
     return and_(
-        Call.type_id.in_(kinds),
+        falls_in(CallCategory.behavioural_health),
         or_(Call.location_id.is_(None), Call.location_id.not_in(institutions)),
         Call.received_on.between(first, last) if first <= last else false(),
     )

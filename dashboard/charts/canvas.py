@@ -246,6 +246,8 @@ class Canvas:
     def _dated(self, first: date, last: date, left: float, right: float) -> None:
         """Launch and events: a mark each; words above the plot where they cover no others, however narrow it gets."""
         m, p = self.at.metrics, self.at.palette
+        self._unknown(first, last)
+        breaks = {as_day(day) for day in self.result.marks.get("breaks") or ()}
         rooms = [width - left - right for width in m.widths]
         beside = self.unit_note(left)
         taken = [[(-left, beside)] for _ in rooms]
@@ -258,6 +260,8 @@ class Canvas:
                 continue
             if color == p.pilot:
                 self.upright(day, color, "dash")
+            elif day in breaks:  # before and after it is not counted alike: nobody may read across it unwarned
+                self.upright(day, p.attention, "dot")
             else:  # an event is a short mark under its words: a dozen full lines would hide the data
                 self.upright(day, color, foot=0.94)
             places = [(day - first).days / span * room for room in rooms]
@@ -268,6 +272,17 @@ class Canvas:
             for x, spoken_for in zip(places, taken, strict=True):
                 spoken_for.append((x + shift, x + shift + width))
             self.note(words, ink, **strip(m.font), x=day, xref="x", xanchor="left", xshift=round(shift, 1))
+
+    def _unknown(self, first: date, last: date) -> None:
+        """Days that the data do not know: a shade over the full height, so that nobody reads them as zero."""
+        for begin, end in self.result.marks.get("gaps") or ():
+            a, b = max(as_day(begin), first), min(as_day(end) + timedelta(days=1), last)
+            if a < b:
+                shade = {"type": "rect", "x0": a, "x1": b, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+                self.shapes.append({**shade, "line": {"width": 0}, "fillcolor": self.at.palette.band})
+                if (b - a).days > 0.14 * (last - first).days:
+                    middle = a + (b - a) / 2
+                    self.note(self.word("no_data"), self.at.palette.quiet, x=middle, y=0.5, yref="paper")
 
 
 def strip(font: int) -> dict[str, Any]:

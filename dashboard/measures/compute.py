@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pandas as pd
 from sqlalchemy import Engine, select
 
-from dashboard.measures import MEASURES
+from dashboard.measures import MEASURES, call_lists
 from dashboard.measures.disclosure import disclose
 from dashboard.model import Audience, Filters, Measure, Records, Result
 from db.access import Permission, Viewer
@@ -86,6 +86,26 @@ def whole_weeks(viewer: Viewer, pilot: Pilot, filters: Filters) -> Filters:
     first = max(monday(filters.first), min(filters.first, pilot.starts_on))
     last = min(monday(filters.last) + timedelta(days=6), filters.as_of, pilot.ends_on)
     return filters.between(first, max(filters.last, last))
+
+
+MOST_CALLS = 2_000
+"""Calls of one list that are described; a longer one says how many it has."""
+
+
+def calls(bind: Engine, viewer: Viewer, key: str, filters: Filters, bar: call_lists.Bar) -> tuple[int, pd.DataFrame]:
+    """How many calls stand behind one bar of ``key``, and the first of them (see :func:`call_lists.described`).
+
+    Needs ``see_calls`` beside the measure's own permission; raises Forbidden without, NotFound for a figure that
+    counts no calls. The list knows nothing of clients: it is the same for everybody who may see calls.
+    """
+    asked = allowed(viewer, key, Audience.internal)
+    viewer.must(Permission.see_calls)
+    if key not in call_lists.LISTS:
+        raise NotFound(f"No list of calls stands behind “{asked.title}”.")
+    with aggregate_session(bind) as session:
+        pilot = the_pilot(session)
+        listed = call_lists.behind(session, pilot, filters, key, bar)
+        return len(listed), call_lists.described(session, pilot, listed.iloc[:MOST_CALLS])
 
 
 def _without_parts(cells: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -5,7 +5,7 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import case, literal, null, or_, select
+from sqlalchemy import literal, null, or_, select
 from sqlalchemy.orm import Session
 
 from dashboard import words
@@ -80,7 +80,6 @@ UNMATCHED = ("lacking", "strange", "referral")
 def beside_calls(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
     """Records that ought to stand beside a call: id, kind, person_id, mode, day, record (what is wrong, or None)."""
     start, end = common.bounds(pilot, filters.first, common.until(filters))
-    known = select(Call.incident_number).where(Call.incident_number.is_not(None))
     own, sent = Intervention.incident_number, Referral.incident_number
     work = (
         select(
@@ -89,7 +88,8 @@ def beside_calls(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFra
             Intervention.person_id,
             Intervention.mode,
             Intervention.at,
-            case((own.is_(None), "lacking"), (own.not_in(known), "strange")),
+            own,
+            literal("strange"),
         )
         .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
         .where(or_(Intervention.mode == Mode.on_scene, own.is_not(None)))
@@ -103,15 +103,32 @@ def beside_calls(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFra
             Referral.person_id,
             null(),
             Referral.received_at,
-            case((sent.not_in(known), "referral")),
+            sent,
+            literal("referral"),
         )
         .where(Referral.received_at >= start, Referral.received_at < end, sent.is_not(None))
         .where(common.of_staff(Referral.staff_id, filters))
         .order_by(Referral.received_at, Referral.id)
     )
     rows = [*session.execute(work), *session.execute(referrals)]
-    table = pd.DataFrame(rows, columns=["id", "kind", "person_id", "mode", "day", "record"], dtype=object)
+    known = _numbers_of_calls(session, {number for *_, number, _ in rows if number})
+    told = [
+        (*row, None if number in known else wrong if number else "lacking") for *row, number, wrong in map(tuple, rows)
+    ]
+    table = pd.DataFrame(told, columns=["id", "kind", "person_id", "mode", "day", "record"], dtype=object)
     return table.assign(day=common.local_days(pilot, table["day"]))
+
+
+def _numbers_of_calls(session: Session, numbers: set[str]) -> set[str]:
+    """Which of these incident numbers a call has, case aside. Asked by the key, which has the index: its number."""
+    spelled = {spelling: number for number in numbers for spelling in (number, number.upper())}
+    ordered, found = sorted(spelled), set()
+    for start in range(0, len(ordered), 200):
+        part = ordered[start : start + 200]
+        again = [Call.identity_key.between(f"{number}@", f"{number}@9") for number in part]  # used on several days
+        keys = session.scalars(select(Call.identity_key).where(or_(Call.identity_key.in_(part), *again)))
+        found |= {spelled[key.partition("@")[0]] for key in keys}
+    return found
 
 
 def unmatched(session: Session, pilot: Pilot, filters: Filters) -> Records:

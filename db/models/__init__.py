@@ -24,6 +24,9 @@ from db.models.admin import (
     WebSession,
 )
 from db.models.base import Base
+from db.models.call_counts import CallCounts, CallDay, CallRepeat
+from db.models.call_loads import CallChange, CallReviewAside
+from db.models.call_rules import CallRuleChange, CallTypeSpan
 from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
 from db.models.care import Consent, Disclosure
 from db.models.desk import CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
@@ -74,11 +77,18 @@ __all__ = [
     "Base",
     "BudgetLine",
     "Call",
+    "CallChange",
+    "CallCounts",
+    "CallDay",
     "CallGap",
     "CallLink",
+    "CallRepeat",
     "CallReview",
+    "CallReviewAside",
     "CallRule",
+    "CallRuleChange",
     "CallType",
+    "CallTypeSpan",
     "CallUnit",
     "Change",
     "Connection",

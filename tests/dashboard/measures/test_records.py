@@ -22,7 +22,7 @@ from tests.dashboard.measures.city import SHELL, WEEK, WHOLE, add_one_of_everyth
 
 LISTED = [key for key, measure in MEASURES.items() if measure.records]
 MATTERS_OF_THE_DESK = {key for key, measure in MEASURES.items() if measure.permission == Permission.see_figures.value}
-WITHOUT = {"calls_without_follow_up", "eligible_served"}
+WITHOUT = {"calls_without_follow_up", "eligible_served", "unserved_reasons"}
 """Their records are calls: the desk's own list shows them, and no list may tell whether a caller is a client."""
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, inspect, select
 
 from db.access import Viewer
-from db.cad import load
+from db.cad import current, load
 from db.cad.mapping import parse_mapping
 from db.cad.report import ImportReport
 from db.cad.rules import install_default_rules
@@ -255,7 +255,7 @@ def test_an_import_is_taken_back_whole(small_pilot: Engine, analyst: Viewer) -> 
     assert first
     assert second
     with record_session(small_pilot, analyst) as session:
-        assert calls.take_back_import(session, analyst, first) == 2
+        assert calls.take_back_import(session, analyst, first).removed == 2
         assert session.get_one(Import, first).status is ImportStatus.taken_back
         with pytest.raises(Conflict, match="was taken back before"):
             calls.take_back_import(session, analyst, first)
@@ -282,7 +282,7 @@ def test_days_without_a_call_become_known_gaps_and_are_said(small_pilot: Engine,
     assert filled
     with record_session(small_pilot, analyst) as session:
         calls.take_back_import(session, analyst, filled)
-    assert (load.DERIVED_GAP, date(2026, 4, 8), date(2026, 4, 9)) in gaps(small_pilot)
+    assert (current.DERIVED_GAP, date(2026, 4, 8), date(2026, 4, 9)) in gaps(small_pilot)
 
 
 def gaps(bind: Engine) -> list[tuple[str, date, date]]:
