@@ -90,8 +90,8 @@ def exhibit(
             nothing(empty or result.sentence, height)
             return
         figure = data.figure(now, result, height=height, by=_breakdown(result) if apart else "")
-        if picked and (over := next((name for name in ("period", "month") if name in result.table), "")):
-            figure = pickable(figure, list(result.table[over]))
+        if picked:
+            figure = pickable(figure, result, measure.unit)
         chosen: Any = st.plotly_chart(
             figure,
             theme=None,
