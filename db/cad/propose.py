@@ -271,7 +271,7 @@ def _texts(chunk: Rows, k: int, reading: Reading, zone: str) -> dict[str, str]:
 
 
 def _named(texts: Sequence[str], code: int | np.integer) -> str:
-    return texts[code] if code >= 0 else ""
+    return texts[int(code)] if code >= 0 else ""
 
 
 def _local(utc: int | np.integer, zone: str) -> str:
