@@ -150,7 +150,7 @@ def _run(
         return
     assert isinstance(mapping, ColumnMapping)
     session.remember(RUNNING, trial)
-    with place.container(border=True):
+    with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Reading")
         st.button("Cancel", icon=":material/close:", key="calls-cancel", help="Nothing will have been stored.")
     try:
