@@ -384,7 +384,7 @@ class Reading:
             elif name == "received":
                 self._orders[name] = find_order(day_counts(self._header))
             else:
-                found = judge_order(day_counts(self._header, name)).order
+                found: Order | None = judge_order(day_counts(self._header, name)).order
                 self._orders[name] = found or self._near_received(name)
         return self._orders[name]
 
@@ -402,7 +402,7 @@ class Reading:
                 told = [k for k, day in enumerate(dates) if day and received.good[k]]
                 near[order] += sum(abs((dates[k] - EPOCH).days - received.day[k]) <= 1 for k in told)  # type: ignore[operator]
             break
-        return max(orders, key=lambda order: near[order])
+        return "day-first" if near["day-first"] > near["month-first"] else "month-first"
 
 
 def day_counts(header: Header, name: str = "received") -> dict[str, int]:
