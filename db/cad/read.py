@@ -176,7 +176,7 @@ class Reading:
         """
         self._header, self._zone, self._progress = header, zone, progress
         self._pattern = date_format if date_format and "%" in date_format else None
-        self._stated = stated_order(date_format)
+        self._stated: Order | None = stated_order(date_format)
         self._orders: dict[str, Order | None] = {}
         self._moments = {name: self._reader(name) for name in header.places if name in MOMENTS}
         self._book = {folded_name(code): tidy(said) for code, said in (codes or {}).items()}
