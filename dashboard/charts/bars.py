@@ -37,9 +37,9 @@ def compare(canvas: Canvas) -> go.Figure:
             ends.append(canvas.word("hidden") if gone else "–")
             continue
         extra = f" · {axes.words(share, 'percent', canvas.lang)}" if share is not None else ""
-        ends.append(
-            canvas.say(value) + extra + ("" if then is None else f" ({canvas.word('earlier', n=canvas.say(then))})")
-        )
+        between = " " if canvas.at.slide else "<br>"  # beside the bar a phone has no room for all of it
+        before = "" if then is None else f"{between}({canvas.word('earlier', n=canvas.say(then))})"
+        ends.append(canvas.say(value) + extra + before)
     return _horizontal(canvas, rows, rows.texts("group"), ends, [""] * len(rows), earlier=rows.values("before"))
 
 

@@ -127,7 +127,8 @@ def list_() -> None:
         print("No calls were loaded yet. Start with: tandem calls import --help")
         return
     print(
-        f"{'id':>4}  {'when (UTC)':<17}{'by':<16}{'added':>9}{'there':>9}{'updated':>9}{'refused':>9}  {'status':<11}file"
+        f"{'id':>4}  {'when (UTC)':<17}{'by':<16}{'added':>9}{'there':>9}"
+        f"{'updated':>9}{'refused':>9}  {'status':<11}file"
     )
     for load in imports:
         print(

@@ -25,6 +25,7 @@ from db.forms import checked
 from db.forms.calls import MappingForm
 
 REPORT = "calls.report"
+TRIED = "calls.tried"
 RUNNING = "calls.running"
 FAILED = "calls.failed"
 PARTS = (
@@ -70,8 +71,8 @@ def _wizard(viewer: Viewer, file: Opened, likely: Any) -> None:
     saved = saved_mappings(viewer, proposal.names)
     answers, profile = callimport_columns.ask(file, proposal, saved, reported=report is not None)
     mapping = _as_stored(file, answers, reported=report is not None)
-    if report and report.dry_run and isinstance(mapping, ColumnMapping) and report.mapping != mapping.stored():
-        session.forget(REPORT)  # it was about other columns
+    if report and report.dry_run and session.recall(TRIED) != answers:
+        session.forget(REPORT)  # it was about other columns, or another way to read them
     place = st.empty()  # progress takes the place of the buttons, where the eye is
     trial, load, keep = _buttons(place, profile)
     if trial or load:
@@ -86,7 +87,7 @@ def _as_stored(file: Opened, answers: Answers, *, reported: bool) -> ColumnMappi
     """The first rows as they will be stored, and the mapping; or in a sentence what is still missing."""
     try:
         mapping = ColumnMapping(answers.columns)
-        rows = file.rows(mapping, answers.sheet, answers.order)
+        rows = file.rows(mapping, answers.sheet, answers.order, answers.codes)
     except TandemError as error:
         sentence = for_page(str(error))
         st.info(exhibit.plain(sentence), icon=":material/table_rows:")
@@ -150,12 +151,13 @@ def _run(
         return
     assert isinstance(mapping, ColumnMapping)
     session.remember(RUNNING, trial)
-    with place.container(border=True):
+    with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Reading")
         st.button("Cancel", icon=":material/close:", key="calls-cancel", help="Nothing will have been stored.")
     try:
         report = _imported(viewer, file, mapping, answers, bar, trial=trial)
         session.remember(REPORT, report)
+        session.remember(TRIED, answers)
         if keep:
             _keep(viewer, keep, mapping, answers)
     except TandemError as error:

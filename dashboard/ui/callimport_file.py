@@ -46,7 +46,7 @@ class Opened:
     zone: str
     _proposals: dict[str, Proposal] = field(default_factory=dict)
     _dates: dict[tuple[str, tuple[str, ...]], DateReading] = field(default_factory=dict)
-    _rows: dict[tuple[str, str, str], tuple[StoredRow, ...]] = field(default_factory=dict)
+    _rows: dict[tuple[str, str, str, int], tuple[StoredRow, ...]] = field(default_factory=dict)
 
     @property
     def mark(self) -> str:
@@ -71,13 +71,20 @@ class Opened:
             self._dates[sheet, received] = _reading(days)
         return self._dates[sheet, received]
 
-    def rows(self, mapping: ColumnMapping, sheet: str, order: str) -> tuple[StoredRow, ...]:
+    def rows(
+        self, mapping: ColumnMapping, sheet: str, order: str, codes: Mapping[str, str] | None
+    ) -> tuple[StoredRow, ...]:
         """The first rows as they will be stored under ``mapping``. Raises Unreadable."""
-        asked = (sheet, mapping.text(), order)
+        asked = (sheet, mapping.text(), order, len(codes or ()))
         if asked not in self._rows:
             # where the order makes no difference any will do, and the column need not be walked for it again
             self._rows[asked] = first_rows(
-                self.file, mapping, sheet=sheet or None, date_format=order or "month-first", zone=self.zone
+                self.file,
+                mapping,
+                sheet=sheet or None,
+                date_format=order or "month-first",
+                zone=self.zone,
+                codes=codes,
             )
         return self._rows[asked]
 

@@ -212,7 +212,7 @@ def _about_type(table: Table, columns: Sequence[Column], found: Mapping[str, Cho
     taken = {name for field, choice in found.items() if field != "type" for name in choice.columns}
     texts = [c for c in columns if c.name not in taken and c.dated < 0.2 and c.words > 0.5 and c.variety < 0.9]
     texts = texts or [c for c in columns if c.name not in taken and c.dated < 0.2 and c.cells]
-    texts.sort(key=lambda c: (c.streets > 0.3, c.variety))
+    texts.sort(key=lambda c: (c.streets > 0.3, c.variety > 0.5, -len(c.distinct)))
     named = "; ".join(f"“{c.name}” (such as {', '.join(c.distinct[:3])[:60]})" for c in texts[:4])
     no_header = "" if table.headed else "The file has no header row. "
     yield Question(

@@ -7,7 +7,7 @@ without a refresh (a gap entered by hand, another time zone, a database from bef
 themselves: slower, never wrong.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -227,11 +227,18 @@ def _day(number: Any) -> date:
 # --- keeping ---------------------------------------------------------------------------------------------
 
 
-def refresh(session: Session, *, since: date | None = None, facts: Facts | None = None) -> None:
+def refresh(
+    session: Session,
+    *,
+    since: date | None = None,
+    facts: Facts | None = None,
+    moved: Collection[CallCategory] = COUNTED,
+) -> None:
     """Count anew what changed, within the caller's transaction; gaps in the data are found anew first. No commit.
 
     ``since``: the first day on which a call came, went or changed; None where a category or an institution did
     (everything is counted). ``facts``: all calls there are, where the caller has them in memory; else they are read.
+    ``moved``: the categories that calls joined or left, where nothing else changed; the others' repeats stay.
     """
     start = None if facts is not None else since
     _keep_days(session, start, facts)
@@ -247,7 +254,8 @@ def refresh(session: Session, *, since: date | None = None, facts: Facts | None 
     ground = CallCounts(id=1, zone=covered.zone, first_day=first, gaps=_iso(covered.gaps))
     if start is not None:
         start = _moved_since(start, before, ground)
-    _keep_repeats(session, start, facts, covered)
+    same = before is not None and (before.zone, before.first_day, before.gaps) == (ground.zone, first, ground.gaps)
+    _keep_repeats(session, start, facts, covered, [c for c in COUNTED if c in moved or not same])
     if before is None:
         session.add(ground)
     else:
@@ -276,12 +284,17 @@ def _keep_days(session: Session, since: date | None, facts: Facts | None) -> Non
     bulk_insert(session, cast_to(Table, CallDay.__table__), ("day", "category", *_DAY_COLUMNS), rows)
 
 
-def _keep_repeats(session: Session, since: date | None, facts: Facts | None, covered: Coverage) -> None:
+def _keep_repeats(
+    session: Session, since: date | None, facts: Facts | None, covered: Coverage, categories: Sequence[CallCategory]
+) -> None:
+    if not categories:
+        return
     if facts is None:
-        facts = read_facts(session, COUNTED, None if since is None else since - timedelta(days=_LOOK_BACK))
-    session.execute(delete(CallRepeat) if since is None else delete(CallRepeat).where(CallRepeat.day >= since))
+        facts = read_facts(session, categories, None if since is None else since - timedelta(days=_LOOK_BACK))
+    old = delete(CallRepeat).where(CallRepeat.category.in_([category.value for category in categories]))
+    session.execute(old if since is None else old.where(CallRepeat.day >= since))
     table = cast_to(Table, CallRepeat.__table__)
-    for category in COUNTED:
+    for category in categories:
         counted = count_repeats(facts.at(facts.kind == _KINDS.index(category)), covered, WINDOWS, BASES)
         if since is not None:
             counted = counted.loc[counted["day"] >= _number(since)]

@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
 from db.cad.meaning import falls_in
+from db.cad.normalise import STREET_KINDS
 from db.models import Call, Location
 from db.vocab import CallCategory
 
@@ -19,7 +20,8 @@ WORDS = (
     "PRISON", "DETENTION", "CORRECTIONAL", "COURTHOUSE", "FIRE DEPT", "SCHOOL", "COLLEGE", "UNIVERSITY", "LIBRARY",
     "AIRPORT", "TRANSIT", "BUS TERMINAL", "CITY HALL",
 )  # fmt: skip
-_NAMED = re.compile(rf"\b(?:{'|'.join(WORDS)})\b(?! (?:AVE|ST|RD|DR|BLVD|LN|CT|CIR|WAY|PL|PKWY|CTR (?:BLVD|DR|RD))\b)")
+_NAMED = re.compile(rf"\b(?:{'|'.join(WORDS)})\b")
+_ADDRESS = re.compile(rf"(?:^\d|.* / ).*\b(?:{'|'.join(sorted(STREET_KINDS))})(?: [NSEW]{{1,2}})?(?: # \w+)?$")
 """A street may be named after one: 300 HOSPITAL DR is no hospital by its name."""
 ENOUGH_CALLS = 12
 """Below this a place is not proposed for its volume or its people."""
@@ -102,7 +104,7 @@ def _place(row: Any, rare: float, years: float) -> Place:
 
 def _reasons(name: str, calls: int, people: int, keyed: int, rare: float, years: float) -> tuple[str, ...]:
     said = []
-    if found := _NAMED.search(name):
+    if (found := _NAMED.search(name)) and not _ADDRESS.match(name):
         said.append(f"its name says “{found[0].title()}”")
     if keyed >= ENOUGH_CALLS and people >= MANY_PEOPLE and people >= SHARE_OF_PEOPLE * keyed:
         said.append(f"{people} people in {keyed} calls")

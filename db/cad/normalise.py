@@ -16,7 +16,7 @@ _SUFFIXES = {
     "PLACE": "PL", "PLAZA": "PLZ", "POINT": "PT", "ROAD": "RD", "SQUARE": "SQ", "STREET": "ST", "STR": "ST",
     "TERRACE": "TER", "TERR": "TER", "TRAIL": "TRL", "TURNPIKE": "TPKE", "WY": "WAY", "PW": "PKWY", "PKW": "PKWY",
     "CRT": "CT", "SQR": "SQ", "TR": "TRL", "HWAY": "HWY", "BLV": "BLVD", "JUNCTION": "JCT", "MOUNT": "MT",
-    "MOUNTAIN": "MTN", "FORT": "FT",
+    "MOUNTAIN": "MTN", "FORT": "FT", "PZ": "PLZ", "PLZA": "PLZ",
 }  # fmt: skip
 _DIRECTIONS = {
     "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "NO": "N", "SO": "S", "NORTHEAST": "NE", "NORTHWEST": "NW",
@@ -32,7 +32,7 @@ _ORDINALS = {
 _NUMBERED = frozenset({"AVE", "ST", "PL", "RD", "DR", "CT", "LN", "WAY", "TER", "BLVD"})
 """Kinds of streets that have numbers for names: 8 AVE S is 8TH AVE S."""
 _POINTS = frozenset(_DIRECTIONS.values())
-_STREET_KINDS = frozenset(_SUFFIXES.values()) | {"WAY", "ST", "RD", "DR", "LN", "CT", "PL", "HWY", "PIKE", "ROW"}
+STREET_KINDS = frozenset(_SUFFIXES.values()) | {"WAY", "ST", "RD", "DR", "LN", "CT", "PL", "HWY", "PIKE", "ROW"}
 _UNIT = re.compile(r"(?:\s+(?:APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT)\b\s*#?\s*|\s*#\s*)(\w+)\s*$")
 _UNIT_WORDS = frozenset({"APT", "APARTMENT", "UNIT", "STE", "SUITE", "RM", "ROOM", "LOT"})
 _BLOCK = re.compile(r"^(\d+)(?:XX|00)?\s*-?\s*(?:BLOCK|BLK|BK)\b(?:\s+OF\b)?\s*")
@@ -123,7 +123,7 @@ def _words(words: list[str]) -> list[str]:
     if short[-1] == "CR":
         short[-1] = "CIR"
     for k, word in enumerate(short):
-        before_kind = k + 1 < len(short) and short[k + 1] in _STREET_KINDS
+        before_kind = k + 1 < len(short) and short[k + 1] in STREET_KINDS
         if word in _DIRECTIONS:
             if not (before_kind and (k == 0 or short[k - 1].isdigit())):
                 short[k] = _DIRECTIONS[word]

@@ -208,6 +208,7 @@ def first_rows(
     sheet: str | None = None,
     date_format: str | None = None,
     zone: str = DEFAULT_ZONE,
+    codes: Mapping[str, str] | None = None,
     count: int = FIRST_ROWS,
 ) -> tuple[StoredRow, ...]:
     """The first ``count`` rows as they would be stored under ``mapping``: for a form whose boxes were changed.
@@ -218,15 +219,20 @@ def first_rows(
     if date_format is None:
         found = judge_order(day_counts(header))
         date_format = found.order or ("month-first" if found.ambiguous else None)
-    return _stored_rows(header, mapping, date_format, zone, count)
+    return _stored_rows(header, mapping, date_format, zone, count, codes)
 
 
 def _stored_rows(
-    header: Header, mapping: ColumnMapping, date_format: str | None, zone: str, count: int
+    header: Header,
+    mapping: ColumnMapping,
+    date_format: str | None,
+    zone: str,
+    count: int,
+    codes: Mapping[str, str] | None = None,
 ) -> tuple[StoredRow, ...]:
     top = _Top(header.sheet, header.line, count)
     short = Sheet(header.sheet.name, count, header.sheet.encoding, header.sheet.delimiter, top.walk)
-    reading = Reading(Header(short, header.line, header.names, header.places), mapping, zone, date_format)
+    reading = Reading(Header(short, header.line, header.names, header.places), mapping, zone, date_format, codes=codes)
     rows: list[StoredRow] = []
     try:
         for chunk in reading:
@@ -271,7 +277,7 @@ def _texts(chunk: Rows, k: int, reading: Reading, zone: str) -> dict[str, str]:
 
 
 def _named(texts: Sequence[str], code: int | np.integer) -> str:
-    return texts[code] if code >= 0 else ""
+    return texts[int(code)] if code >= 0 else ""
 
 
 def _local(utc: int | np.integer, zone: str) -> str:

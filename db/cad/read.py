@@ -176,7 +176,7 @@ class Reading:
         """
         self._header, self._zone, self._progress = header, zone, progress
         self._pattern = date_format if date_format and "%" in date_format else None
-        self._stated = stated_order(date_format)
+        self._stated: Order | None = stated_order(date_format)
         self._orders: dict[str, Order | None] = {}
         self._moments = {name: self._reader(name) for name in header.places if name in MOMENTS}
         self._book = {folded_name(code): tidy(said) for code, said in (codes or {}).items()}
@@ -384,13 +384,14 @@ class Reading:
             elif name == "received":
                 self._orders[name] = find_order(day_counts(self._header))
             else:
-                self._orders[name] = judge_order(day_counts(self._header, name)).order or self._near_received(name)
+                found: Order | None = judge_order(day_counts(self._header, name)).order
+                self._orders[name] = found or self._near_received(name)
         return self._orders[name]
 
     def _near_received(self, name: str) -> Order:
         """Where a unit's dates do not tell their order: the one that brings most of them to the day of the call."""
         orders: tuple[Order, Order] = ("month-first", "day-first")
-        near = dict.fromkeys(orders, 0)
+        near: dict[Order, int] = dict.fromkeys(orders, 0)
         for lines, rows in self._header.sheet.walk():
             _, rows = self._evened(lines, rows, quietly=True)
             days, clocks = self._cut("received", rows)
@@ -401,7 +402,7 @@ class Reading:
                 told = [k for k, day in enumerate(dates) if day and received.good[k]]
                 near[order] += sum(abs((dates[k] - EPOCH).days - received.day[k]) <= 1 for k in told)  # type: ignore[operator]
             break
-        return max(orders, key=near.__getitem__)
+        return "day-first" if near["day-first"] > near["month-first"] else "month-first"
 
 
 def day_counts(header: Header, name: str = "received") -> dict[str, int]:

@@ -136,6 +136,16 @@ def unseen_types(names: Sequence[str], calls: int) -> list[str]:
     return [f"{were} never seen before ({shown}{more}), with {calls:,} calls: see whether the rules cover them."]
 
 
+def much_changed(updated: int, there: int) -> list[str]:
+    """Nearly all shared calls told otherwise: the file may be another department's, with numbers of its own."""
+    if there < 20 or updated * 10 < there * 9:
+        return []
+    return [
+        f"Of the {there:,} calls already there {updated:,} are told otherwise. If this is another department's export "
+        "whose numbers mean other calls, take it back."
+    ]
+
+
 def missing_days(days: np.ndarray, counts: np.ndarray) -> list[tuple[int, int]]:
     """Runs of days (first, last, as numbers) without a single call, where a middling day has at least ``BUSY``."""
     if len(days) < 3 or np.median(counts) < BUSY:

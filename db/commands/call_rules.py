@@ -328,7 +328,8 @@ def _recount(session: Session, viewer: Viewer, then: Judged, *, whole: bool = Fa
     if whole:
         current.refresh(session)
     elif first is not None:
-        current.refresh(session, since=None if first == date.min else first)
+        joined = {category for move in moved if move.calls for category in (move.was, move.now)}
+        current.refresh(session, since=None if first == date.min else first, moved=[c for c in COUNTED if c in joined])
     return moved, now
 
 

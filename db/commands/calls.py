@@ -16,7 +16,7 @@ from db.cad.gather import Gathered, gather
 from db.cad.mapping import ColumnMapping, find_header
 from db.cad.profile import Layout
 from db.cad.read import Progress, Reading, silent, unswept
-from db.cad.report import ImportReport, suspicions, unseen_types
+from db.cad.report import ImportReport, much_changed, suspicions, unseen_types
 from db.cad.rules import apply_rules
 from db.cad.sniff import CadFile, open_file
 from db.commands.base import write
@@ -90,7 +90,9 @@ def _tried(job: _Job) -> ImportReport:
     seen = _seen_before(job)
     differing = () if seen else overlap.differences(job.session, job.gathered, there, ids)
     changed = {told.call_id for found in differing for told in found}
-    return replace(_report(job, there, ids, seen), updated=len(changed))
+    report = _report(job, there, ids, seen)
+    warnings = (*report.warnings, *much_changed(len(changed), report.already_there))
+    return replace(report, updated=len(changed), warnings=warnings)
 
 
 def _loaded(job: _Job) -> ImportReport:
@@ -117,7 +119,8 @@ def _loaded(job: _Job) -> ImportReport:
     facts = None if there.known else load.facts(session, gathered, ids)
     # a type new to the rules has calls of this file only, unless rules changed by themselves with the day
     current.refresh(session, since=None if rejudged > ids.added else load.as_day(min(days)), facts=facts)
-    record.updated = len(changed)
+    report = replace(report, warnings=(*report.warnings, *much_changed(len(changed), report.already_there)))
+    record.updated, record.warnings = len(changed), list(report.warnings)
     return replace(report, updated=len(changed), import_id=record.id)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.charts import FORMS, draw
 from dashboard.charts.axes import width_of
+from dashboard.charts.picks import pickable
 from dashboard.charts.theme import EXHIBIT, SLIDE
 from dashboard.measures import MEASURES
 from tests.dashboard.charts.samples import TABLES, UNITS, hidden, result
@@ -221,3 +222,16 @@ def test_a_changed_definition_breaks_the_axis_and_missing_days_are_shaded() -> N
     shades = [(s.x0, s.x1) for s in figure.layout.shapes if s.type == "rect"]
     assert shades == [(gap[0], pd.Timestamp("2026-02-23").date())]
     assert "no data" in words_in(figure)
+
+
+def test_a_column_to_click_stands_over_each_month_and_says_its_figure() -> None:
+    shown = result(TABLES["effect"]())
+    plain: Any = draw(shown, "effect", unit="calls a month")
+    figure: Any = pickable(plain, shown, "calls a month")
+    columns = figure.data[-1]
+    assert len(figure.data) == len(plain.data) + 1
+    assert (columns.text[0], columns.text[-1]) == ("Jan 2025: 98 calls a month", "Mar 2026: 70 calls a month")
+    low, high = figure.layout.yaxis.range
+    assert (columns.base, columns.base + columns.y[0]) == (low, high)
+    ladder: Any = draw(result(TABLES["bars"]()), "bars", unit="calls")
+    assert pickable(ladder, result(TABLES["bars"]()), "calls") is ladder

@@ -112,7 +112,7 @@ def test_only_who_may_see_calls_gets_a_list(small_pilot: Engine, viewer, role: R
 
 def test_chief_and_analyst_get_the_same_list_and_other_figures_have_none(small_pilot: Engine, viewer) -> None:
     add_calls(small_pilot, [(local(2026, 3, 1), 1, None)])
-    tables = [calls(small_pilot, viewer(role), "bh_calls", YEAR, Bar())[1] for role in (Role.chief, Role.analyst)]
-    pd.testing.assert_frame_equal(*tables)
+    one, other = (calls(small_pilot, viewer(role), "bh_calls", YEAR, Bar())[1] for role in (Role.chief, Role.analyst))
+    pd.testing.assert_frame_equal(one, other)
     with pytest.raises(NotFound, match="No list of calls stands behind “People served”"):
         calls(small_pilot, SHELL, "people_served", YEAR, Bar())

@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -81,7 +82,7 @@ def test_packed_files_are_unpacked() -> None:
         rows(packed.getvalue())
 
 
-def book(*sheets: list[list[object]]) -> bytes:
+def book(*sheets: Sequence[Sequence[object]]) -> bytes:
     made = openpyxl.Workbook()
     made.remove(made.active)  # type: ignore[arg-type]
     for number, cells in enumerate(sheets, start=1):

@@ -231,6 +231,7 @@ def test_the_counts_stay_current_through_loads_and_returns(small_pilot: Engine, 
     assert kept_counts(small_pilot) == recounted(small_pilot)
     overlapping = load_file(small_pilot, analyst, [*month(0), *month(2, shift=3)], name="overlap.csv")
     assert overlapping.updated == 28 * 12
+    assert any(w.startswith("Of the 336 calls already there 336 are told otherwise.") for w in overlapping.warnings)
     assert kept_counts(small_pilot) == recounted(small_pilot)
     for import_id in (loads[1], overlapping.import_id, loads[0]):
         take_back(small_pilot, analyst, import_id)

@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from db.access import Viewer
+from db.cad import current
 from db.cad.history import bh_calls
 from db.cad.mapping import parse_mapping
 from db.cad.meaning import falls_in
@@ -18,7 +19,7 @@ from db.engine import aggregate_session, data_version, record_session
 from db.errors import Conflict, Forbidden, Invalid, NotFound
 from db.forms import checked
 from db.forms.calls import MappingForm, RuleForm
-from db.models import Call, CallDay, CallRuleChange, CallType, Event, Location
+from db.models import Call, CallDay, CallRepeat, CallRuleChange, CallType, Event, Location
 from db.vocab import CallCategory, Role, Scope
 from db.vocab.rules import RuleAction
 from tests.conftest import TODAY
@@ -116,8 +117,13 @@ def kept_as_counted(bind: Engine) -> None:
     with aggregate_session(bind) as session:
         for category in CallCategory:
             mine = session.scalar(select(func.count(Call.id)).where(falls_in(category)))
-            kept = session.scalar(select(func.sum(CallDay.calls)).where(CallDay.category == category.value))
-            assert (kept or 0) == mine, category
+            by_day = session.scalar(select(func.sum(CallDay.calls)).where(CallDay.category == category.value))
+            assert (by_day or 0) == mine, category
+        columns = ("category", "basis", "window_days", "day", "repeats", "judged", "unjudged")
+        kept = select(*(getattr(CallRepeat, name) for name in columns)).order_by(*columns)
+        before = session.execute(kept).all()
+        current.refresh(session)
+        assert session.execute(kept).all() == before
 
 
 def test_an_undated_change_counts_all_anew_and_draws_one_line_on_its_day(small_pilot: Engine, analyst: Viewer) -> None:
