@@ -90,17 +90,11 @@ def exhibit(
         if blank:
             nothing(empty or result.sentence, height)
             return
-<<<<<<< HEAD
         by = _breakdown(result) if apart else ""
         figure = data.figure(now, result, height=height, by=by)
-        if picked and (over := next((name for name in ("period", "month") if name in result.table), "")):
-            figure = pickable(figure, list(result.table[over]))
-        opens = apart and record_link.has_records(session.viewer(), result.key)
-=======
-        figure = data.figure(now, result, height=height, by=_breakdown(result) if apart else "")
         if picked:
             figure = pickable(figure, result, measure.unit)
->>>>>>> origin/calls
+        opens = apart and record_link.has_records(session.viewer(), result.key)
         chosen: Any = st.plotly_chart(
             figure,
             theme=None,
