@@ -25,7 +25,7 @@ FILES = {
 def test_the_share_of_rows_at_a_repeated_place_is_as_published(name: str) -> None:
     columns, share, distinct = FILES[name]
     rows = pd.read_csv(real_data("cad", name), dtype=str, keep_default_na=False, low_memory=False)
-    columns = [next(c for c in rows if c.lower().startswith(wanted.lower())) for wanted in columns]
+    columns = [next(c for c in map(str, rows) if c.lower().startswith(wanted.lower())) for wanted in columns]
     cells = rows[columns].apply(lambda column: column.str.strip())
     exact = pd.Series(list(zip(*(cells[c] for c in columns), strict=True)))
     told = exact[[any(not blank(cell) for cell in each) for each in exact]]
@@ -48,7 +48,7 @@ def test_the_default_rules_find_the_published_mental_health_calls() -> None:
     rules = {name: decide(name) for name in rows["call_type"].unique()}
     health = {name for name, rule in rules.items() if rule and rule.category is CallCategory.behavioural_health}
     moments = pd.to_datetime(rows["incident_date_time"])
-    mine = rows[rows["call_type"].isin(health) & (moments >= "2017-10-01")]
+    mine = rows[rows["call_type"].isin(health) & (moments >= pd.Timestamp(2017, 10, 1))]
     assert len(mine) == 11_838
     places = mine["address"].map({each: place([each]) for each in mine["address"].unique()})
     assert repeated(places.dropna()) == pytest.approx(9_697, abs=20)
