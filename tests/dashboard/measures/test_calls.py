@@ -2,7 +2,6 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
