@@ -22,7 +22,7 @@ demo-reset: env ## Make the demo city anew; asks first (YES=1 does not)
 test: env-test ## Lint, types and every test (TESTS= names some of them)
 	@$(TEST) -m ruff check . && $(TEST) -m ruff format --check --quiet .
 	@$(TEST) -m pyright --pythonpath $(TEST)
-	@$(TEST) -m pytest -n 2 --dist loadfile -m "not torture" $(TESTS)
+	@$(TEST) -m pytest -n 3 --dist loadfile -m "not torture" $(TESTS)
 
 lint: env-test ## Lint and types only
 	@$(TEST) -m ruff check . && $(TEST) -m ruff format --check --quiet .

@@ -4,13 +4,16 @@
 ``compute()`` and for the program itself (sign-in, seed, CLI set-up); nothing else opens it.
 """
 
-from collections.abc import Mapping
+import sqlite3
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Engine, TextClause, create_engine, event, false, select, update
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.orm import FromStatement, ORMExecuteState, Session, with_loader_criteria
+from sqlalchemy.pool import StaticPool
 from sqlalchemy.sql.base import ExecutableOption
 
 from db import access, settings
@@ -51,6 +54,28 @@ def engine() -> Engine:
             "DATABASE_URL is not the address of a database Tandem can use. "
             "Write postgresql://user:password@host/name, or unset it for the embedded one."
         ) from None
+
+
+@contextmanager
+def to_try_on(bind: Engine) -> Iterator[Engine]:
+    """An engine on which something long is written that is rolled back: nobody else who saves waits for it.
+
+    SQLite has one lock for all who write, so there it is a private copy, in a file without a name that SQLite
+    removes by itself. On PostgreSQL rows are locked one by one, and it is ``bind``.
+    """
+    if bind.dialect.name != "sqlite":
+        yield bind
+        return
+    copy = sqlite3.connect("", check_same_thread=False)
+    try:
+        with bind.connect() as source:
+            source.connection.driver_connection.backup(copy)  # type: ignore[union-attr]
+        engine = create_engine("sqlite://", creator=lambda: copy, poolclass=StaticPool, hide_parameters=True)
+        event.listen(engine, "connect", _sqlite_connect)
+        event.listen(engine, "begin", _sqlite_begin)
+        yield engine
+    finally:
+        copy.close()
 
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:

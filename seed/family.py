@@ -4,11 +4,13 @@ Made from the rows of the care they go with, so that nothing here changes a figu
 added were never contacted, and what is confirmed or agreed to is dated after what it rests on.
 """
 
+import json
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
+from db.forms.people import RECIPIENT_OF, SCOPE_OF
 from db.models import (
     Call,
     CallLink,
@@ -29,7 +31,7 @@ from db.models import (
     SafetyAlert,
 )
 from db.vocab import AgeBand, Language, Need, Sex
-from db.vocab.care import ConsentForm, ConsentPurpose, ConsentScope, DisclosureKind, Recipient
+from db.vocab.care import ConsentForm, ConsentPurpose, ConsentScope, DisclosureKind
 from db.vocab.family import HouseholdRole
 from seed import reference
 from seed.bulk import Row, Rows
@@ -200,11 +202,6 @@ class _Family:
     def _consent(
         self, person: int, on: Any, purpose: ConsentPurpose, form: ConsentForm, recipient: str | None = None
     ) -> Row:
-        kind = {
-            ConsentPurpose.referral_to_provider: Recipient.provider,
-            ConsentPurpose.tell_referrer: Recipient.officer,
-        }.get(purpose, Recipient.family)
-        scope = {Recipient.officer: ConsentScope.status_only, Recipient.provider: ConsentScope.referral_facts}
         days = self.random.choice((180, 365, 365, None))
         at = min(self.clock.at((on - self.clock.launch).days, 700), self.now)
         revoked = self._after(at, 60) if self.random.random() < 0.05 else None
@@ -212,10 +209,10 @@ class _Family:
             Consent,
             person_id=person,
             discloser=PROGRAM,
-            recipient_kind=kind,
+            recipient_kind=RECIPIENT_OF[purpose],
             recipient=recipient,
             purpose=purpose,
-            scope=scope.get(kind, ConsentScope.summary),
+            scope=SCOPE_OF.get(purpose, ConsentScope.summary),
             form=form,
             starts_on=on,
             until=on + timedelta(days=days) if days else None,
@@ -270,11 +267,13 @@ class _Family:
     def _merged(self, kept: int, gone: int, at: datetime) -> None:
         row = next(row for row in self.made[Person] if row["id"] == gone)
         row["merged_into_id"] = kept
-        changes = (
-            f'[{{"table": "person", "key": {{"id": {gone}}}, "old": {{"merged_into_id": null}}, '
-            f'"new": {{"merged_into_id": {kept}}}}}]'
-        )
-        self._add(Merge, kept_id=kept, gone_id=gone, at=at, by=DESK[0], undone_at=None, changes=changes)
+        change = {
+            "table": "person",
+            "key": {"id": gone},
+            "old": {"merged_into_id": None},
+            "new": {"merged_into_id": kept},
+        }
+        self._add(Merge, kept_id=kept, gone_id=gone, at=at, by=DESK[0], undone_at=None, changes=json.dumps([change]))
 
     def _links(self) -> None:
         """Of the calls that a referral or a contact names, older ones were looked at; the last weeks' wait."""

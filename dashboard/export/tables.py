@@ -9,9 +9,9 @@ from dashboard import words
 from dashboard.charts.axes import Kind, kind_of
 from dashboard.charts.axes import words as written
 from dashboard.model import Measure, Result
+from db.cells import harmless
 from db.vocab import Lang, text
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 RATIOS = frozenset({"share", "share_low", "share_high", "keyed"})
 """Columns that hold ratios whatever the measure's unit is."""
 COUNTS = frozenset(
@@ -78,11 +78,6 @@ def csv(result: Result, measure: Measure) -> bytes:
     origin = pd.DataFrame([f"# {line}" for line in _origin(result, measure, lang)])
     form = {"index": False, "lineterminator": "\r\n"}
     return ("\ufeff" + origin.to_csv(header=False, **form) + table.to_csv(**form)).encode()
-
-
-def harmless(value: object) -> object:
-    """A text that a spreadsheet would take for a formula gets an apostrophe; all else stays as it is."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(FORMULA_STARTS) else value
 
 
 def _origin(result: Result, measure: Measure, lang: Lang) -> Iterator[str]:

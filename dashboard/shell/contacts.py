@@ -1,6 +1,7 @@
 """``tandem contacts …``: load contacts that were typed elsewhere."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
@@ -10,7 +11,7 @@ import typer
 
 from dashboard.shell import opened
 from db.commands.contacts import ContactReport, import_contacts
-from db.engine import record_session
+from db.engine import record_session, to_try_on
 from db.forms.contacts import EXAMPLE
 
 app = typer.Typer(help="Contacts typed elsewhere: load them from a file.", no_args_is_help=True)
@@ -42,7 +43,7 @@ def import_(
     tandem contacts import old-log.xlsx --staff "J. Rivera" --add-people
     """
     bind, _, viewer = opened()
-    with record_session(bind, viewer) as session:
+    with to_try_on(bind) if dry_run else nullcontext(bind) as target, record_session(target, viewer) as session:
         report = import_contacts(session, viewer, file, staff=staff, add_people=add_people, dry_run=dry_run)
     print(json.dumps(asdict(report), indent=2, ensure_ascii=False) if output is Format.json else _table(report))
     if report.refused:

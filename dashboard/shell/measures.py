@@ -16,6 +16,7 @@ from dashboard.measures.common import said
 from dashboard.measures.compute import compute, measure, pilot_to_date
 from dashboard.model import Audience, Filters, Result
 from dashboard.shell import opened
+from db.cells import harmless
 from db.errors import Unreadable
 
 
@@ -118,7 +119,7 @@ def _csv(results: list[Result], *, whole: bool) -> str:
         rows += [[_cell(result_cell, result) for result_cell in row] for result in results for row in _rows(result)]
     else:
         names = ["key", "title", "unit", "value", "low", "high", "n", "display", "context", "provisional", "sentence"]
-        rows = [names, *([_safe(as_dict(result)[name]) for name in names] for result in results)]
+        rows = [names, *([harmless(as_dict(result)[name]) for name in names] for result in results)]
     csv.writer(out, lineterminator="\n").writerows(rows)
     return out.getvalue()
 
@@ -132,15 +133,11 @@ def _cell(cell: Any, result: Result) -> Any:
     plain = _plain(cell)
     if plain is None:
         return "hidden" if cell is pd.NA and result.audience is Audience.public else ""
-    return _safe(plain)
+    return harmless(plain)
 
 
 def _short(value: Any) -> Any:
     return f"{value:.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else value
-
-
-def _safe(value: Any) -> Any:
-    return "'" + value if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _text(results: list[Result], *, whole: bool) -> str:

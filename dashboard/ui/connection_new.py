@@ -133,10 +133,10 @@ def _choose(
             st.info("No provider of the directory offers this. Record the gap below: it counts, and the city sees it.")
     for one in found[: more.shown("connection-new", SHOWN)]:
         with st.container(border=True, key=f"choose-{one.provider.id}"):
-            facts, todo = st.columns([5, 2], vertical_alignment="center")
+            facts, choose = st.columns([5, 2], vertical_alignment="center")
             with facts:
                 directory_find.summary(one, who.today)
-            with todo:
+            with choose:
                 values = {"person_id": person.id, "need": need, "provider_id": one.provider.id, **how}
                 key = f"connect-{one.provider.id}"
                 if st.button("Connect", key=key, type="primary", icon=":material/handshake:", width="stretch"):

@@ -72,10 +72,10 @@ def _list(who: Viewer, found: Sequence[Found], wanted: Wanted, checking: bool) -
         st.info("Nobody fits. Let some of the filter go, or add a provider.", icon=":material/search_off:")
     for one in found[: more.shown("directory", SHOWN)]:
         with st.container(border=True, key=f"row-{one.provider.id}"):
-            facts, todo = st.columns([5, 2], vertical_alignment="center")  # on a phone one below the other
+            facts, buttons = st.columns([5, 2], vertical_alignment="center")  # on a phone one below the other
             with facts:
                 directory_find.summary(one, who.today)
-            with todo, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+            with buttons, st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
                 if one.provider.active and stale(one.provider, who.today):
                     still_right(who, one.provider)
                 if st.button("Open", key=f"open-{one.provider.id}", icon=":material/open_in_full:"):

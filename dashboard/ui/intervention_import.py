@@ -5,11 +5,11 @@ from typing import BinaryIO, cast
 import pandas as pd
 import streamlit as st
 
-from dashboard.export.tables import harmless
 from dashboard.ui import session
 from dashboard.ui.exhibit import plain
 from dashboard.words import number
 from db.access import Viewer
+from db.cells import harmless
 from db.commands.contacts import ContactReport, import_contacts
 from db.engine import record_session
 from db.errors import TandemError

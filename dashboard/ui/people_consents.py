@@ -10,11 +10,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard.export import person as files
-from dashboard.export.tables import harmless
 from dashboard.ui import forms, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.people_parts import do, done
 from db.access import Viewer
+from db.cells import harmless
 from db.commands.consents import (
     CONTENTS,
     Given,

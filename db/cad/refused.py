@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from db.cad.mapping import ColumnMapping, find_header
 from db.cad.read import Refusal
 from db.cad.sniff import CadFile
+from db.cells import harmless
 
 ADDED = ("refused_line", "refused_reason")
 """The columns put before the file's own, so that a row with surplus cells keeps its place."""
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def refused_csv(
@@ -28,13 +28,12 @@ def refused_csv(
                 yield _line([str(line), reasons[line], *map(_harmless, row)])
 
 
-def _harmless(cell: str) -> str:
-    """A cell that a spreadsheet would take for a formula gets an apostrophe; a plain number or dash does not."""
-    risky = cell.startswith(_FORMULA) and any(letter.isalpha() or letter in "(|" for letter in cell)
-    return f"'{cell}" if risky else cell
+def _harmless(cell: str) -> object:
+    """As in every file that goes out, but a plain number or dash stays one: the file comes in again."""
+    return harmless(cell) if any(letter.isalpha() or letter in "(|" for letter in cell) else cell
 
 
-def _line(cells: Sequence[str]) -> str:
+def _line(cells: Sequence[object]) -> str:
     text = io.StringIO()
     csv.writer(text).writerow(cells)
     return text.getvalue()

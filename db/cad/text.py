@@ -267,3 +267,10 @@ def find_encoding(opened: Opened, name: str) -> tuple[str, int]:
     if slips * 10 <= wide:
         return "utf-8", lines
     return ("latin-1" if undefined else "cp1252"), lines
+
+
+def text_of(data: bytes, name: str) -> str:
+    """A small text file as text, in whichever of the encodings it is. Raises :class:`Unreadable` for a binary one."""
+    encoding, _ = find_encoding(lambda: io.BytesIO(data), name)
+    with _decoded(lambda: io.BytesIO(data), encoding) as text:
+        return text.read()

@@ -12,8 +12,14 @@ from db.commands.base import write
 from db.commands.desk import Saved, hold
 from db.errors import Conflict, NotFound
 from db.models import Call, CallLink, CallType, Identity, Intervention, Location, Person, Referral, User
-from db.vocab import CallCategory, Scope
+from db.vocab import Scope
 
+_CALLS = (
+    select(Call, CallType.name, Location.name)
+    .join(CallType, CallType.id == Call.type_id)
+    .outerjoin(Location, Location.id == Call.location_id)
+)
+"""(call, its type, its place or None)."""
 NEAR = timedelta(days=60)
 """A number is used again after years; a call further away than this from what named it is another call."""
 
@@ -31,7 +37,7 @@ class Proposal:
     type: str
     place: str | None
     named_by: str
-    """“the referral of 3 Nov”, as the desk reads it: kind and moment are in the next two."""
+    """“referral” or “contact”: which of them carries the number; the referral where both do."""
     named_at: datetime
 
 
@@ -45,7 +51,6 @@ class Linked:
     """None: the call is not loaded at present."""
     type: str
     place: str | None
-    health: bool
     link_id: int | None
     """None: a call of the same subject, which follows from a confirmed link."""
     confirmed: bool
@@ -108,13 +113,7 @@ def _calls_numbered(session: Session, numbers: Iterable[str]) -> dict[str, list[
     ordered = sorted(numbers)
     for start in range(0, len(ordered), 100):
         part = ordered[start : start + 100]
-        rows = session.execute(
-            select(Call, CallType.name, Location.name)
-            .join(CallType, CallType.id == Call.type_id)
-            .outerjoin(Location, Location.id == Call.location_id)
-            .where(_numbered(part))
-        )
-        for call, type_name, place in rows:
+        for call, type_name, place in session.execute(_CALLS.where(_numbered(part))):
             found.setdefault(call.identity_key.partition("@")[0], []).append((call, type_name, place))
     return found
 
@@ -182,35 +181,27 @@ def calls_of(session: Session, person_id: int) -> list[Linked]:
     if not links:
         return []
     subjects = {link.person_key for link, _ in links if link.confirmed and link.person_key}
-    query = (
-        select(Call, CallType, Location.name)
-        .join(CallType, CallType.id == Call.type_id)
-        .outerjoin(Location, Location.id == Call.location_id)
-    )
     keys = [link.call_key for link, _ in links]
-    rows = [*session.execute(query.where(Call.identity_key.in_(keys)))]
+    rows = [*session.execute(_CALLS.where(Call.identity_key.in_(keys)))]
     if subjects:
-        rows += session.execute(query.where(Call.person_key.in_(sorted(subjects)), Call.identity_key.not_in(keys)))
+        rows += session.execute(_CALLS.where(Call.person_key.in_(sorted(subjects)), Call.identity_key.not_in(keys)))
     decided = {link.call_key: (link, by or "the desk") for link, by in links}
     found = [_linked(call, type_, place, decided.pop(call.identity_key, None)) for call, type_, place in rows]
     for link, by in decided.values():  # decided on, and not loaded at present
         found.append(
-            Linked(
-                link.call_key, link.incident_number, None, "", None, False, link.id, link.confirmed, link.decided_at, by
-            )
+            Linked(link.call_key, link.incident_number, None, "", None, link.id, link.confirmed, link.decided_at, by)
         )
     return sorted(found, key=lambda c: (c.received_at is not None, c.received_at or c.decided_at), reverse=True)
 
 
-def _linked(call: Call, kind: CallType, place: str | None, decided: tuple[CallLink, str] | None) -> Linked:
+def _linked(call: Call, type_: str, place: str | None, decided: tuple[CallLink, str] | None) -> Linked:
     link, by = decided if decided else (None, "")
     return Linked(
         call.identity_key,
         call.incident_number or call.identity_key,
         call.received_at,
-        kind.name,
+        type_,
         place,
-        kind.category is CallCategory.behavioural_health,
         link.id if link else None,
         link.confirmed if link else True,
         link.decided_at if link else None,

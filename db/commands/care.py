@@ -13,7 +13,7 @@ from db.access import Permission, Viewer
 from db.commands.base import write
 from db.commands.desk import Saved, hold, now_of
 from db.commands.people import age_band, insert_person
-from db.errors import Conflict, Invalid
+from db.errors import Conflict, Invalid, NotFound
 from db.forms import Now, day
 from db.forms.people import AlertForm, MemberForm, ProfileForm
 from db.models import (
@@ -74,23 +74,18 @@ class Dossier:
 
 def dossier(session: Session, person_id: int) -> Dossier:
     """The record of a person. Raises NotFound where there is none for this viewer."""
-    person = hold_free(session, person_id)
-    last = select(PersonChange.id).where(PersonChange.person_id == person_id).order_by(PersonChange.id.desc()).limit(1)
-    return Dossier(person, _values(session, person), session.scalar(last) or 0)
-
-
-def seen_at(session: Session, person_id: int, at: datetime) -> int:
-    """The last correction that stood there at ``at``: what a form that was opened then had seen."""
-    last = select(func.max(PersonChange.id)).where(PersonChange.person_id == person_id, PersonChange.at <= at)
-    return session.scalar(last) or 0
-
-
-def hold_free(session: Session, person_id: int) -> Person:
-    """The person, read without a lock."""
     person = session.get(Person, person_id)
     if person is None:
-        raise Conflict(f"There is no person {person_id} here. Go back to the list and open it again.")
-    return person
+        raise NotFound(f"There is no person {person_id} here. Go back to the list and open it again.")
+    return Dossier(person, _values(session, person), seen_at(session, person_id))
+
+
+def seen_at(session: Session, person_id: int, at: datetime | None = None) -> int:
+    """The last correction there is; with ``at`` the last that stood there then, which a form opened then had seen."""
+    last = select(func.max(PersonChange.id)).where(PersonChange.person_id == person_id)
+    if at is not None:
+        last = last.where(PersonChange.at <= at)
+    return session.scalar(last) or 0
 
 
 def _values(session: Session, person: Person) -> dict[str, str | None]:
@@ -128,21 +123,22 @@ def edit_person(session: Session, viewer: Viewer, person_id: int, form: ProfileF
     with write(session, viewer, Permission.log_work, "edit person", Scope.work) as note:
         now = now_of(session, viewer)
         form.check(now)
+        if form.born_on:
+            form = form.model_copy(update={"age_band": age_band(form.born_on, now.today)})
         person = hold(session, Person, person_id, "person")
-        old, new = _values(session, person), _wanted(form, now)
+        old, new = _values(session, person), _wanted(form)
         changed = [name for name in new if new[name] != old[name]]
         _not_stale(session, person, form, now, new, changed)
         for name in changed:
             record(session, viewer, person.id, name, old[name], new[name])
-        _store(session, person, form, now)
+        _store(session, person, form)
         note.subject, note.detail = f"person {person.code}", {"fields": ", ".join(changed)}
     return Saved(person.id)
 
 
-def _wanted(form: ProfileForm, now: Now) -> dict[str, str | None]:
-    band = age_band(form.born_on, now.today) if form.born_on else form.age_band
+def _wanted(form: ProfileForm) -> dict[str, str | None]:
     values: dict[str, Any] = {name: getattr(form, name) for name in (*IDENTITY, *GROUPS, "supports", "gaps")}
-    values["age_band"], values["needs"] = band, _needs(form.needs)
+    values["needs"] = _needs(form.needs)
     return {
         name: v.isoformat() if isinstance(v, date) else v.value if isinstance(v, StrEnum) else v
         for name, v in values.items()
@@ -183,7 +179,7 @@ class Stale(Invalid):
         self.seen = seen
 
 
-def _store(session: Session, person: Person, form: ProfileForm, now: Now) -> None:
+def _store(session: Session, person: Person, form: ProfileForm) -> None:
     identity = session.get(Identity, person.id) or Identity(person_id=person.id, name=form.name)
     for name in IDENTITY:
         value = getattr(form, name)
@@ -191,8 +187,6 @@ def _store(session: Session, person: Person, form: ProfileForm, now: Now) -> Non
     session.add(identity)
     for name in GROUPS:
         setattr(person, name, getattr(form, name))
-    if form.born_on:
-        person.age_band = age_band(form.born_on, now.today)
     profile = session.get(PersonProfile, person.id) or PersonProfile(person_id=person.id)
     profile.supports, profile.gaps = form.supports, form.gaps
     session.add(profile)
@@ -380,17 +374,15 @@ def leave_household(session: Session, viewer: Viewer, household_id: int, person_
 
 def _household_ids(session: Session, person_id: int) -> Sequence[int]:
     return session.scalars(
-        select(HouseholdMember.household_id).where(HouseholdMember.person_id == person_id).distinct()
+        select(HouseholdMember.household_id)
+        .where(HouseholdMember.person_id == person_id)
+        .distinct()
+        .order_by(HouseholdMember.household_id)
     ).all()
 
 
 def _household(session: Session, viewer: Viewer, form: MemberForm, person: Person) -> int:
-    there = _household_ids(session, person.id)
-    if form.household_id is not None:
-        if form.household_id not in there:
-            raise Conflict(f"{person.code} does not live in that household any more. Reload the page.")
-        return form.household_id
-    if there:
+    if there := _household_ids(session, person.id):
         return there[0]
     household = Household(created_at=viewer.now, created_by=viewer.user_id)
     session.add(household)

@@ -9,24 +9,13 @@ from sqlalchemy.orm import Session
 from db.access import Permission, Viewer
 from db.commands.base import write
 from db.commands.desk import Saved, hold, now_of
-from db.consents import REDISCLOSURE_NOTICE, disclose, in_force
+from db.consents import disclose, in_force
 from db.errors import Conflict, Invalid
 from db.forms import Now, day
 from db.forms.people import ConsentGiven, ToldForm
 from db.models import Consent, Disclosure, Person, Provider, User
 from db.vocab import Role, Scope, label
 from db.vocab.care import ConsentScope, DisclosureKind, Recipient
-
-__all__ = [
-    "REDISCLOSURE_NOTICE",
-    "Given",
-    "consents_of",
-    "disclosures_of",
-    "export_person",
-    "record_consent",
-    "revoke_consent",
-    "tell",
-]
 
 CONTENTS = {
     ConsentScope.referral_facts: "code, needs, connections and their outcome",
@@ -48,21 +37,19 @@ class Given:
 
 def consents_of(session: Session, viewer: Viewer, person_id: int) -> list[Given]:
     """All consents of a person, those that hold first, then the newest."""
-    holding = set(
-        session.scalars(select(Consent.id).where(Consent.person_id == person_id, in_force(viewer.today, viewer.now)))
-    )
-    rows = session.scalars(select(Consent).where(Consent.person_id == person_id)).all()
+    holds = in_force(viewer.today, viewer.now)
+    rows = session.execute(select(Consent, holds).where(Consent.person_id == person_id))
     names = _names(session)
     providers = _providers(session)
     found = [
         Given(
             row,
             _to(row, names, providers),
-            row.id in holding,
+            holding,
             names.get(row.created_by or 0, "the desk"),
             names.get(row.revoked_by or 0, "the desk"),
         )
-        for row in rows
+        for row, holding in rows
     ]
     return sorted(found, key=lambda g: (not g.in_force, -g.row.starts_on.toordinal(), -g.row.id))
 

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
 from db.cad.sniff import open_file
+from db.cells import bare
 from db.commands.base import write
 from db.commands.desk import hold, now_of
 from db.commands.people import Known, everyone, fold, search
@@ -136,7 +137,7 @@ class _Load:
         self.default = self._staff_named(staff) if staff else self.staff.get(self.viewer.staff_id or 0)
 
     def row(self, line: int, cells: Sequence[str], where: Mapping[str, int]) -> None:
-        said = {name: cells[number].strip() for name, number in where.items() if number < len(cells)}
+        said = {name: bare(cells[number].strip()) for name, number in where.items() if number < len(cells)}
         try:
             with self.session.begin_nested():
                 self._store(line, said)

@@ -15,7 +15,7 @@ from db.commands.base import Note, write
 from db.commands.desk import Saved, hold, now_of
 from db.commands.people import fold
 from db.errors import Conflict, Invalid
-from db.forms.connections import ProviderForm, ProviderNoteForm
+from db.forms.connections import OLDEST, ProviderForm, ProviderNoteForm
 from db.models import Provider, ProviderNote, ProviderService
 from db.vocab import AgeBand, Need, Scope, label
 from db.vocab.links import OpenWhen
@@ -30,7 +30,7 @@ AGES: Mapping[AgeBand, tuple[int, int]] = {
     AgeBand.a18_25: (18, 25),
     AgeBand.a26_44: (26, 44),
     AgeBand.a45_64: (45, 64),
-    AgeBand.a65_over: (65, 120),
+    AgeBand.a65_over: (65, OLDEST),
 }
 
 
@@ -137,8 +137,8 @@ def _fits(p: Provider, wanted: Wanted, local: datetime) -> bool:
 
 
 def _serves_age(p: Provider, age: AgeBand) -> bool:
-    low, high = AGES.get(age, (0, 120))
-    return (p.minimum_age or 0) <= high and (p.maximum_age if p.maximum_age is not None else 120) >= low
+    low, high = AGES.get(age, (0, OLDEST))
+    return (p.minimum_age or 0) <= high and (p.maximum_age if p.maximum_age is not None else OLDEST) >= low
 
 
 def _open(p: Provider, when: OpenWhen, local: datetime) -> bool:
@@ -174,18 +174,18 @@ def add_provider(session: Session, viewer: Viewer, form: ProviderForm) -> Saved:
     with write(session, viewer, Permission.log_work, "add provider", Scope.work) as note:
         now = now_of(session, viewer)
         form.check(now)
+        _name_is_free(session, form.name, None)
         row = insert_provider(session, viewer, form)
         note.subject = f"provider {row.id}"
     return Saved(row.id, tuple(form.doubts(now)))
 
 
-def insert_provider(session: Session, viewer: Viewer, form: ProviderForm, verified_on: date | None = None) -> Provider:
-    """The same inside another command's transaction."""
-    _name_is_free(session, form.name, None)
+def insert_provider(session: Session, viewer: Viewer, form: ProviderForm) -> Provider:
+    """The same inside another command's transaction, which knows that the name is free."""
     row = Provider(
         **{name: getattr(form, name) for name in FIELDS},
         services=[ProviderService(need=need) for need in sorted(form.services)],
-        verified_on=verified_on or viewer.today,
+        verified_on=viewer.today,
         verified_by=viewer.user_id,
     )
     session.add(row)
@@ -208,9 +208,9 @@ def edit_provider(session: Session, viewer: Viewer, provider_id: int, form: Prov
     return Saved(row.id, tuple(form.doubts(now)))
 
 
-def differences(row: Provider, form: ProviderForm, fields: Sequence[str] = FIELDS) -> dict[str, tuple[Any, Any]]:
+def differences(row: Provider, form: ProviderForm) -> dict[str, tuple[Any, Any]]:
     """Field → (stored, on the form), where the two differ; needs under ``services``."""
-    found = {name: (getattr(row, name), getattr(form, name)) for name in fields}
+    found = {name: (getattr(row, name), getattr(form, name)) for name in FIELDS}
     found["services"] = (frozenset(needs_of(row)), form.services)
     return {name: pair for name, pair in found.items() if pair[0] != pair[1]}
 

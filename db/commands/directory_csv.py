@@ -16,6 +16,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
+from db.cad.text import text_of
+from db.cells import bare, harmless
 from db.commands.base import write
 from db.commands.desk import now_of
 from db.commands.directory import FIELDS, change_provider, differences, everyone, insert_provider, needs_of
@@ -91,7 +93,6 @@ KIND_OF_NEED = {
 """The kind of a new provider whose file does not say it: that of the first need."""
 OWN_ID = "tandem-"
 LARGEST, MOST_ROWS = 4_000_000, 5_000
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _YES, _NO = {"yes", "y", "true", "1", "si", "sí"}, {"no", "n", "false", "0"}
 
 
@@ -126,7 +127,7 @@ def export(session: Session) -> str:
     table = csv.writer(out, lineterminator="\r\n")
     table.writerow(COLUMNS)
     for provider in everyone(session, closed=True):
-        table.writerow([_harmless(_cell(provider, name)) for name in COLUMNS.values()])
+        table.writerow([harmless(_cell(provider, name)) for name in COLUMNS.values()])
     return out.getvalue()
 
 
@@ -143,10 +144,6 @@ def _cell(provider: Provider, name: str) -> str:
     if isinstance(value, date):
         return value.isoformat()
     return "" if value is None else str(value)
-
-
-def _harmless(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def read_in(session: Session, viewer: Viewer, data: bytes, *, dry: bool) -> Report:
@@ -170,12 +167,13 @@ def _table(data: bytes) -> tuple[list[str | None], list[list[str]], tuple[str, .
     """Fields by column, the lines below the head, the columns nobody knows."""
     if len(data) > LARGEST:
         raise Unreadable(f"The file has {len(data):,} bytes; {LARGEST:,} fit. Split it. Nothing was stored.")
+    no_text = "This is not a CSV file with text in it. Save the table as CSV (UTF-8). Nothing was stored."
     try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = data.decode("cp1252", errors="replace")
+        text = text_of(data, "The file")
+    except Unreadable:
+        raise Unreadable(no_text) from None
     if "\0" in text or not text.strip():
-        raise Unreadable("This is not a CSV file with text in it. Save the table as CSV (UTF-8). Nothing was stored.")
+        raise Unreadable(no_text)
     first = text.lstrip().splitlines()[0]
     mark = max(",;\t", key=first.count)
     try:
@@ -219,7 +217,8 @@ def _plan(
     rows: list[Row] = []
     seen: dict[str, int] = {}
     for number, cells in enumerate(lines, start=2):
-        given = {name: _bare(cell) for name, cell in zip(header, cells, strict=False) if name and _bare(cell)}
+        typed = ((name, bare(cell.strip())) for name, cell in zip(header, cells, strict=False))
+        given = {name: cell for name, cell in typed if name and cell}
         if not given:
             continue
         name = given.get("name", "")
@@ -272,11 +271,6 @@ def _one_row(
         made.active = active is not False
         session.flush()
     return Row(number, form.name, "new", " ".join(form.doubts(now)))
-
-
-def _bare(cell: str) -> str:
-    text = cell.strip()
-    return text[1:] if text[:1] == "'" and text[1:2] in FORMULA else text
 
 
 def _values(given: Mapping[str, str]) -> Iterator[tuple[str, Any]]:

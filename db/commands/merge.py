@@ -31,7 +31,7 @@ from sqlalchemy import (
     select,
     update,
 )
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from db.access import Permission, Viewer
 from db.commands.base import write
@@ -377,13 +377,13 @@ class Merged:
 
 def merges_of(session: Session, person_id: int) -> list[Merged]:
     """Merges a person was part of, on either side, newest first."""
-    codes = {row.id: row.code for row in session.execute(select(Person.id, Person.code))}
+    kept, gone = aliased(Person), aliased(Person)
     rows = session.execute(
-        select(Merge.id, Merge.kept_id, Merge.gone_id, Merge.at, Merge.undone_at, User.name)
+        select(Merge, kept.code, gone.code, User.name)
+        .join(kept, kept.id == Merge.kept_id)
+        .join(gone, gone.id == Merge.gone_id)
         .outerjoin(User, User.id == Merge.by)
         .where(or_(Merge.kept_id == person_id, Merge.gone_id == person_id))
         .order_by(Merge.at.desc(), Merge.id.desc())
     )
-    return [
-        Merged(key, codes[kept], codes[gone], at, by or "the desk", undone) for key, kept, gone, at, undone, by in rows
-    ]
+    return [Merged(row.id, into, code, row.at, by or "the desk", row.undone_at) for row, into, code, by in rows]

@@ -176,11 +176,16 @@ def next_code(session: Session) -> str:
 
 def age_band(born_on: date, today: date) -> AgeBand:
     """The band of somebody born on ``born_on``, on ``today``."""
-    years = today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
+    years = age(born_on, today)
     for band, below in ((AgeBand.under_18, 18), (AgeBand.a18_25, 26), (AgeBand.a26_44, 45), (AgeBand.a45_64, 65)):
         if years < below:
             return band
     return AgeBand.a65_over
+
+
+def age(born_on: date, today: date) -> int:
+    """Completed years."""
+    return today.year - born_on.year - ((today.month, today.day) < (born_on.month, born_on.day))
 
 
 def fold(text: str) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from db import passwords
 from db.access import Permission, Viewer
+from db.cells import harmless
 from db.commands.base import write
 from db.commands.people import fold
 from db.commands.users import DESK_ROLES, role_named, staff_for
@@ -151,12 +152,8 @@ def codes_csv(made: Sequence[Made]) -> str:
     writer = csv.writer(out)
     writer.writerow(["username", "name", "role", "one_time_code"])
     for one in made:
-        writer.writerow([_inert(cell) for cell in (one.username, one.name, one.role.value, one.code)])
+        writer.writerow([harmless(cell) for cell in (one.username, one.name, one.role.value, one.code)])
     return out.getvalue()
-
-
-def _inert(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(("=", "+", "-", "@", "\t", "\r")) else cell
 
 
 def _all_good(wanted: Plan) -> None:

@@ -12,10 +12,12 @@ from db import hours
 from db.forms import Form, Now, blank_is_none, clock, day, quoted
 from db.forms.work import NOTE_LENGTH, Text120, Text160, Text500
 from db.vocab import Lang, Need, ProviderKind, label
-from db.vocab.links import ANSWERED_END, ANSWERED_STEP, CallOutcome, LinkAnswer
+from db.vocab.links import ANSWERED_END, CallOutcome, LinkAnswer
 
 Text64 = Annotated[Annotated[str, Field(max_length=64)] | None, BeforeValidator(blank_is_none)]
 Text200 = Annotated[Annotated[str, Field(max_length=200)] | None, BeforeValidator(blank_is_none)]
+OLDEST = 120
+"""No age is above it."""
 Note = Annotated[Annotated[str, Field(max_length=NOTE_LENGTH)] | None, BeforeValidator(blank_is_none)]
 
 
@@ -42,10 +44,6 @@ class AnswerForm(Form):
     def ends_it(self) -> bool:
         """After this answer a link has nothing left to say."""
         return self.answer is LinkAnswer.attended or self.answer in ANSWERED_END
-
-    @property
-    def moves_ladder(self) -> bool:
-        return self.answer in ANSWERED_STEP or self.answer in ANSWERED_END
 
 
 class CallForm(Form):
@@ -76,7 +74,7 @@ class SlipForm(Form):
     lang: Lang = "en"
 
 
-def tidy_list(text: str) -> str:
+def _tidy_list(text: str) -> str:
     """“english;Spanish ,” → “english, Spanish”."""
     return ", ".join(part for part in (p.strip() for p in re.split(r"[,;|]", text)) if part)
 
@@ -114,12 +112,12 @@ class ProviderForm(Form):
     @field_validator("languages")
     @classmethod
     def _languages(cls, text: str) -> str:
-        return tidy_list(text) or "English"
+        return _tidy_list(text) or "English"
 
     @field_validator("service_area")
     @classmethod
     def _places(cls, text: str | None) -> str | None:
-        return (tidy_list(text) or None) if text else None
+        return (_tidy_list(text) or None) if text else None
 
     @field_validator("website")
     @classmethod
@@ -142,8 +140,8 @@ class ProviderForm(Form):
     @field_validator("minimum_age", "maximum_age")
     @classmethod
     def _an_age(cls, age: int | None) -> int | None:
-        if age is not None and not 0 <= age <= 120:
-            raise ValueError(f"An age of {age} is not between 0 and 120. Check it, or leave it empty.")
+        if age is not None and not 0 <= age <= OLDEST:
+            raise ValueError(f"An age of {age} is not between 0 and {OLDEST}. Check it, or leave it empty.")
         return age
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
@@ -171,5 +169,4 @@ __all__ = [
     "ProviderForm",
     "ProviderNoteForm",
     "SlipForm",
-    "tidy_list",
 ]

@@ -60,10 +60,9 @@ class AlertForm(Form):
 
 
 class MemberForm(Form):
-    """Somebody lives with somebody. ``household_id`` empty: a new household of the two."""
+    """Somebody lives with somebody: in the household the person has already, else in a new one of the two."""
 
     person_id: int
-    household_id: int | None = None
     member_id: int | None = None
     new_person: PersonForm | None = None
     roles: frozenset[HouseholdRole] = frozenset()

@@ -159,6 +159,7 @@ def sign_in(page: Page, username: str, path: str = "/") -> None:
 
 
 def settled(page: Page) -> None:
-    """Wait until Streamlit has drawn what it is drawing."""
+    """Wait until Streamlit has drawn what it is drawing, and what the last tap asked it to draw."""
+    page.wait_for_timeout(300)  # a tap takes a moment to begin a run
     expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
     expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=30_000)

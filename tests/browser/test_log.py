@@ -60,6 +60,7 @@ def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
     expect(page.get_by_role("combobox", name="Person")).to_have_value(re.compile(f"^{person.code} "))
     page.get_by_role("button", name="Start timer").click()
     expect(page.get_by_role("button", name="Stop timer")).to_be_visible()
+    settled(page)
     tap(page, "On-scene co-response")
     expect(page.get_by_text("probable cause for a misdemeanor")).to_be_visible()
     page.get_by_label("Note").fill("Half a sentence")
@@ -83,6 +84,7 @@ def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
     expect(page.get_by_label("Note")).to_have_value("Half a sentence")
     page.get_by_label("Note").fill("A whole sentence")
     page.get_by_label("Note").press("Tab")
+    page.wait_for_timeout(1_500)  # what was left has to reach the server before that goes away
     settled(page)
 
     restart(runs)
@@ -139,6 +141,7 @@ def test_a_stale_edit_shows_both_and_a_file_is_tried_first(new_page: Callable[..
     expect(dialog.get_by_text("Theirs: 60")).to_be_visible()
     expect(dialog.get_by_text("Yours: 30")).to_be_visible()
     dialog.get_by_role("button", name="Go on with mine").click()
+    expect(dialog.get_by_text("while you had it open")).to_have_count(0)
     settled(mine)
     dialog.get_by_role("button", name="Save the change").click()
     expect(dialog).to_have_count(0)

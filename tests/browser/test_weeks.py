@@ -22,6 +22,8 @@ ITEMS = list(TallyItem)
 
 def type_in(page: Page, item: TallyItem, text: str) -> None:
     """Into the cell of ``item``, by the keyboard: one click into the sheet, then arrows, digits, Enter."""
+    page.wait_for_timeout(1_000)  # what was tapped just before may draw the sheet anew
+    settled(page)
     sheet = page.get_by_test_id("stDataFrame").first
     sheet.scroll_into_view_if_needed()
     box = sheet.bounding_box()

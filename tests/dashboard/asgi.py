@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -52,7 +53,11 @@ def ask(
     async def send(message: Any) -> None:
         messages.append(message)
 
-    asyncio.run(Starlette(routes=routes)(scope, receive, send))
+    async def answer() -> None:
+        await Starlette(routes=routes)(scope, receive, send)
+
+    with ThreadPoolExecutor(1) as pool:  # a thread of its own: the browser tests' loop may run in this one
+        pool.submit(lambda: asyncio.run(answer())).result()
     start = next(m for m in messages if m["type"] == "http.response.start")
     text = b"".join(m.get("body", b"") for m in messages if m["type"] == "http.response.body")
     return Answer(start["status"], {k.decode(): v.decode() for k, v in start["headers"]}, text.decode())

@@ -9,11 +9,11 @@ from sqlalchemy.exc import StatementError
 from db import migrate
 from db.access import ROW_SCOPE, Permission
 from db.commands.base import write
-from db.engine import aggregate_session, data_version, engine_for, record_session
+from db.engine import aggregate_session, data_version, engine_for, record_session, to_try_on
 from db.errors import Conflict, Forbidden, Setup
 from db.models import AuditEntry, Base, Identity, Person, Staff
 from db.vocab import Role, Scope
-from tests.conftest import NOW
+from tests.conftest import NOW, add_small_pilot
 
 
 def test_the_migrations_make_exactly_the_models(bind: Engine) -> None:
@@ -104,3 +104,17 @@ def test_a_record_session_runs_no_textual_sql(small_pilot: Engine, viewer) -> No
 def test_a_database_that_cannot_be_made_is_a_sentence() -> None:
     with pytest.raises(Setup, match=r"^The database .* cannot be made \(.*\)\. Point TANDEM_HOME at a folder"):
         engine_for("sqlite:////dev/null/tandem/tandem.db")
+
+
+def test_what_is_only_tried_is_not_stored_and_holds_nobody_up(sqlite: Engine) -> None:
+    add_small_pilot(sqlite)
+    with to_try_on(sqlite) as tried, aggregate_session(tried) as trial:
+        assert trial.scalar(select(func.count(Staff.id)))
+        trial.add(Person(id=1, code="P-0001", created_at=NOW))
+        trial.flush()
+        with aggregate_session(sqlite) as session:
+            session.add(Person(id=1, code="P-0002", created_at=NOW))
+            session.commit()
+        trial.commit()
+    with aggregate_session(sqlite) as session:
+        assert session.scalars(select(Person.code)).all() == ["P-0002"]

@@ -1,14 +1,13 @@
 """``tandem calls …`` as it is typed: reports for people and scripts, one clear line on failure, exit codes."""
 
 import json
-import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import add_small_pilot, fresh_sqlite
+from tests.dashboard.shell.conftest import Tandem
 
 MAPPING = 'received=When,type="Kind, final",incident=No,location=Number+Street'
 FILE = (
@@ -27,22 +26,14 @@ def home(sqlite_template: Path, tmp_path: Path):
         yield tmp_path
 
 
-def tandem(home: Path, *arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from dashboard.cli import main; main()", "calls", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[3],
-        env={**os.environ, "TANDEM_HOME": str(home), "DATABASE_URL": "", "TANDEM_TODAY": "2026-11-14"},
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def calls(tandem: Tandem, home: Path) -> Tandem:
+    return partial(tandem, "calls")
 
 
-def test_import_list_and_take_back(home: Path) -> None:
+def test_import_list_and_take_back(calls: Tandem, home: Path) -> None:
     file = str(home / "log.csv")
-    code, out, err = tandem(home, "import", file, "--map", MAPPING, "--dry-run", "--format", "json")
+    code, out, err = calls("import", file, "--map", MAPPING, "--dry-run", "--format", "json")
     trial = json.loads(out)
     assert (code, err) == (0, "")
     assert {name: trial[name] for name in ("rows_read", "kept", "merged", "already_there", "refused", "dry_run")} == {
@@ -56,17 +47,17 @@ def test_import_list_and_take_back(home: Path) -> None:
     assert trial["refusals"] == [{"line": 4, "reason": "received is “soon”, which is not a date"}]
     assert trial["mapping"]["location"] == ["Number", "Street"]
 
-    code, out, err = tandem(home, "import", file, "--map", MAPPING, "--save-as", "Monthly")
+    code, out, err = calls("import", file, "--map", MAPPING, "--save-as", "Monthly")
     assert (code, err) == (0, "")
     assert "added                   2" in out
     assert "line 4: received is “soon”" in out
     assert "tandem calls take-back 1" in out
-    code, out, _ = tandem(home, "import", file, "--profile", "monthly")
+    code, out, _ = calls("import", file, "--profile", "monthly")
     assert code == 0
     assert "Nothing new: every call of this file is already there." in out
-    assert "log.csv" in tandem(home, "list")[1]
-    assert tandem(home, "take-back", "1") == (0, "Took back import 1: 2 calls removed.\n", "")
-    assert "Taken back" in tandem(home, "list")[1]
+    assert "log.csv" in calls("list")[1]
+    assert calls("take-back", "1") == (0, "Took back import 1: 2 calls removed.\n", "")
+    assert "Taken back" in calls("list")[1]
 
 
 @pytest.mark.parametrize(
@@ -84,9 +75,9 @@ def test_import_list_and_take_back(home: Path) -> None:
         (["log.csv", "--map", MAPPING, "--date-format", "odd"], "tandem: “odd” is no date format."),
     ],
 )
-def test_a_failure_is_one_line_and_exit_code_1(home: Path, arguments: list[str], line: str) -> None:
-    code, out, err = tandem(home, "import", str(home / arguments[0]), *arguments[1:])
+def test_a_failure_is_one_line_and_exit_code_1(calls: Tandem, home: Path, arguments: list[str], line: str) -> None:
+    code, out, err = calls("import", str(home / arguments[0]), *arguments[1:])
     assert (code, out) == (1, "")
     assert line in err
     assert err.count("\n") == 1
-    assert tandem(home, "list")[1].startswith("No calls were loaded yet.")
+    assert calls("list")[1].startswith("No calls were loaded yet.")

@@ -1,8 +1,6 @@
 """``tandem contacts …`` as it is typed: a dry run says what would be, a load stores, exit codes tell a script."""
 
-import os
-import subprocess
-import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -12,6 +10,7 @@ from db.engine import aggregate_session
 from db.forms.contacts import EXAMPLE
 from db.models import AuditEntry, Intervention
 from tests.conftest import add_small_pilot, create_engine_at, fresh_sqlite
+from tests.dashboard.shell.conftest import Tandem
 from tests.db.desk_world import settle
 
 FILE = (
@@ -30,17 +29,9 @@ def home(sqlite_template: Path, tmp_path: Path):
         yield tmp_path
 
 
-def tandem(home: Path, *arguments: str) -> tuple[int, str, str]:
-    done = subprocess.run(
-        [sys.executable, "-c", "from dashboard.cli import main; main()", "contacts", *arguments],
-        capture_output=True,
-        text=True,
-        cwd=Path(__file__).parents[3],
-        env={**os.environ, "TANDEM_HOME": str(home), "DATABASE_URL": "", "TANDEM_TODAY": "2026-11-14"},
-        timeout=60,
-        check=False,
-    )
-    return done.returncode, done.stdout, done.stderr
+@pytest.fixture
+def contacts(tandem: Tandem, home: Path) -> Tandem:
+    return partial(tandem, "contacts")
 
 
 def stored(home: Path) -> list[tuple[int, int | None]]:
@@ -49,9 +40,9 @@ def stored(home: Path) -> list[tuple[int, int | None]]:
         return [(i.staff_id, i.created_by) for i in session.scalars(select(Intervention))]
 
 
-def test_try_load_and_what_a_script_is_told(home: Path) -> None:
+def test_try_load_and_what_a_script_is_told(contacts: Tandem, home: Path) -> None:
     file = str(home / "old.csv")
-    code, out, err = tandem(home, "import", file, "--staff", "Social worker", "--dry-run")
+    code, out, err = contacts("import", file, "--staff", "Social worker", "--dry-run")
     assert (code, err) == (1, "")
     assert "Dry run of old.csv" in out
     assert "would be added        1" in out
@@ -59,20 +50,20 @@ def test_try_load_and_what_a_script_is_told(home: Path) -> None:
     assert "! 1 without a time of day: put at noon" in out
     assert stored(home) == []
 
-    code, out, _ = tandem(home, "import", file, "--staff", "Social worker")
+    code, out, _ = contacts("import", file, "--staff", "Social worker")
     assert (code, "  added                 1" in out) == (1, True)
     assert stored(home) == [(2, None)]
     with aggregate_session(create_engine_at(home / "tandem.db")) as session:
         assert session.scalars(select(AuditEntry.actor)).one().startswith("shell:")
 
-    code, _, err = tandem(home, "import", str(home / "none.csv"))
+    code, _, err = contacts("import", str(home / "none.csv"))
     assert (code, err) == (1, f"tandem: There is no file {home / 'none.csv'}. Check the path.\n")
 
 
-def test_the_example_is_a_file_that_is_understood(home: Path) -> None:
-    code, out, _ = tandem(home, "example")
+def test_the_example_is_a_file_that_is_understood(contacts: Tandem, home: Path) -> None:
+    code, out, _ = contacts("example")
     assert (code, out.splitlines()) == (0, list(EXAMPLE))
     (home / "example.csv").write_text(out.replace("P-0132", "P-0001"))
-    code, out, _ = tandem(home, "import", str(home / "example.csv"), "--staff", "Clinician", "--dry-run")
+    code, out, _ = contacts("import", str(home / "example.csv"), "--staff", "Clinician", "--dry-run")
     assert code == 0
     assert "would be added        2" in out

@@ -3,33 +3,23 @@
 import csv
 import io
 import json
-import sys
+from functools import partial
 
 import pytest
 from sqlalchemy import Engine
 
-from dashboard import cli
 from dashboard.measures import MEASURES
 from tests.conftest import add_small_pilot
 from tests.dashboard.measures.city import add_small_counts
+from tests.dashboard.shell.conftest import Tandem
 
 
 @pytest.fixture
-def shell(sqlite: Engine, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
-    """``shell("measures", …)`` → (exit code, standard output, standard error) on a small city of 14 Nov 2026."""
+def shell(sqlite: Engine, tandem: Tandem) -> Tandem:
+    """``shell(…)`` is ``tandem measures …`` on a small city of 14 Nov 2026."""
     add_small_pilot(sqlite)
     add_small_counts(sqlite)
-    monkeypatch.setenv("DATABASE_URL", str(sqlite.url))
-    monkeypatch.setenv("TANDEM_TODAY", "2026-11-14")
-
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["tandem", "measures", *words])
-        with pytest.raises(SystemExit) as end:
-            cli.main()
-        out, err = capsys.readouterr()
-        return int(end.value.code or 0), out, err
-
-    return run
+    return partial(tandem, "measures", database=str(sqlite.url))
 
 
 def test_all_measures_one_line_each(shell) -> None:

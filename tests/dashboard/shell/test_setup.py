@@ -1,10 +1,6 @@
 """``tandem init | demo | run | doctor`` as a shell sees them: words, exit codes, what is stored and what is not."""
 
-import io
 import socket
-import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,11 +8,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, func, select
 
-from dashboard import cli
 from db import passwords
 from db.engine import aggregate_session, engine_for
 from db.models import AuditEntry, BudgetLine, CallRule, EffectPlan, Grant, LedgerEntry, Person, Pilot, Target, User
 from db.vocab import Role
+from tests.dashboard.shell.conftest import Tandem
 
 PASSWORD = "harbor violet ladder nine"
 FLAGS = {
@@ -36,40 +32,10 @@ FLAGS = {
 LINES = ("--line", "Social worker=150,000.10", "--line", "Benefits=65,999.90")
 
 
-@dataclass(frozen=True)
-class Said:
-    """How a command ended."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Tandem = Callable[..., Said]
-
-
-@pytest.fixture
-def tandem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Tandem:
-    """``tandem("demo", "--reset", typed="y")``: the command as the shell calls it, in a home of its own."""
-    for variable in ("TANDEM_SECRET", "DATABASE_URL"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("TANDEM_HOME", str(tmp_path))
-    monkeypatch.setenv("COLUMNS", "200")
-
-    def run(*words: str, typed: str = "", today: str = "2026-11-14", database: str = "") -> Said:
-        monkeypatch.setenv("TANDEM_TODAY", today)
-        monkeypatch.setenv("DATABASE_URL", database)
-        monkeypatch.setattr(sys, "argv", ["tandem", *words])
-        monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
-        code = 0
-        try:
-            cli.main()
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return Said(code, out, err)
-
-    return run
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is set up: the secret is made in the new home."""
+    monkeypatch.delenv("TANDEM_SECRET")
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ from datetime import date
 from decimal import Decimal
 from threading import Barrier
 
-import pytest
 from sqlalchemy import Engine, func, select
 
 from db.commands.amend import amend_tally
@@ -20,13 +19,7 @@ from db.errors import Conflict
 from db.forms.tally import AmendmentForm, TallyCell, TallyForm
 from db.models import AmendmentRequest, AuditEntry, Episode, Intervention, Tally, TallyAmendment
 from db.vocab import Role, TallyItem, TallyStatus
-from tests.db.desk_world import intervention, settle, who
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
+from tests.db.desk_world import intervention, who
 
 
 def at_once(*acts: Callable[[], Saved]) -> list[Saved | Exception]:

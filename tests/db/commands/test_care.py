@@ -21,23 +21,10 @@ from db.models import AuditEntry, Episode, HouseholdMember, Person, PersonChange
 from db.timeline import timeline
 from db.vocab import AgeBand, EpisodeEnd, Language, Need, Role
 from db.vocab.family import HouseholdRole, Trace
-from tests.conftest import NOW, TODAY, add_small_pilot
-from tests.db.desk_world import at, log, settle, who
+from tests.conftest import NOW, TODAY
+from tests.db.desk_world import at, log, who
 
 CLINICIAN, SOCIAL_WORKER = who(Role.clinician), who(Role.social_worker)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def small_desk(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
 
 
 def run(bind: Engine, command: Callable[..., Saved], *what: Any, viewer: Viewer = CLINICIAN) -> Saved:
@@ -113,14 +100,14 @@ def test_an_alert_is_shown_until_its_day_to_the_household_as_well(desk: Engine) 
         run(desk, care.end_alert, number)
 
 
-def test_what_a_referrer_said_is_shown_until_it_is_an_alert(small_desk: Engine) -> None:
+def test_what_a_referrer_said_is_shown_until_it_is_an_alert(one: Engine) -> None:
     sent = {"person_id": 1, "needs": [Need.housing], "urgency": "soon", "safety_note": "Dog, not tied"}
-    run(small_desk, record_referral, checked(ReferralForm, sent))
-    with record_session(small_desk, CLINICIAN) as session:
+    run(one, record_referral, checked(ReferralForm, sent))
+    with record_session(one, CLINICIAN) as session:
         assert [note for _, note in care.told_by_referrers(session, 1)] == ["Dog, not tied"]
         assert care.told_by_referrers(session, 2) == []
-    run(small_desk, care.add_alert, 1, AlertForm(text="Dog, not tied", expires_on=TODAY))
-    with record_session(small_desk, CLINICIAN) as session:
+    run(one, care.add_alert, 1, AlertForm(text="Dog, not tied", expires_on=TODAY))
+    with record_session(one, CLINICIAN) as session:
         assert care.told_by_referrers(session, 1) == []
 
 
@@ -137,9 +124,9 @@ def test_what_a_referrer_said_is_shown_until_it_is_an_alert(small_desk: Engine) 
         ("Dog", None, "The alert has no last day. Choose until when it is shown."),
     ],
 )
-def test_an_alert_without_an_end_is_refused(small_desk: Engine, text: str, expires_on: Any, sentence: str) -> None:
+def test_an_alert_without_an_end_is_refused(one: Engine, text: str, expires_on: Any, sentence: str) -> None:
     with pytest.raises(Invalid) as error:
-        run(small_desk, care.add_alert, 1, checked(AlertForm, {"text": text, "expires_on": expires_on}))
+        run(one, care.add_alert, 1, checked(AlertForm, {"text": text, "expires_on": expires_on}))
     assert sentence in error.value.errors.values()
 
 
@@ -171,14 +158,14 @@ def test_a_household_with_roles_somebody_new_and_somebody_leaving(desk: Engine) 
     assert any("left" in more for more in history)
 
 
-def test_somebody_alone_or_nobody_is_no_household(small_desk: Engine) -> None:
+def test_somebody_alone_or_nobody_is_no_household(one: Engine) -> None:
     with pytest.raises(Invalid, match="This is the person themself"):
-        run(small_desk, care.add_member, MemberForm(person_id=1, member_id=1))
+        run(one, care.add_member, MemberForm(person_id=1, member_id=1))
     with pytest.raises(Invalid, match="Nobody is chosen yet"):
-        run(small_desk, care.add_member, MemberForm(person_id=1))
+        run(one, care.add_member, MemberForm(person_id=1))
     with pytest.raises(Invalid, match="is probably P-0001"):
-        run(small_desk, care.add_member, checked(MemberForm, {"person_id": 2, "new_person": {"name": "Maria Lopez"}}))
-    with aggregate_session(small_desk) as session:
+        run(one, care.add_member, checked(MemberForm, {"person_id": 2, "new_person": {"name": "Maria Lopez"}}))
+    with aggregate_session(one) as session:
         assert session.scalars(select(HouseholdMember)).all() == []
 
 
@@ -220,10 +207,10 @@ def test_an_episode_is_closed_with_a_reason_reopened_and_told(desk: Engine) -> N
     ]
 
 
-def test_undoing_the_only_contact_says_in_the_audit_that_the_episode_went(small_desk: Engine) -> None:
-    number = log(small_desk, CLINICIAN)
-    run(small_desk, undo_intervention, number)
-    with aggregate_session(small_desk) as session:
+def test_undoing_the_only_contact_says_in_the_audit_that_the_episode_went(one: Engine) -> None:
+    number = log(one, CLINICIAN)
+    run(one, undo_intervention, number)
+    with aggregate_session(one) as session:
         assert session.scalars(select(Episode)).all() == []
         entry = session.scalars(select(AuditEntry).order_by(AuditEntry.id.desc())).first()
         assert entry is not None
@@ -231,11 +218,11 @@ def test_undoing_the_only_contact_says_in_the_audit_that_the_episode_went(small_
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r not in (Role.clinician, Role.social_worker)])
-def test_nobody_but_the_desk_changes_or_reads_anything_of_it(small_desk: Engine, role: Role) -> None:
+def test_nobody_but_the_desk_changes_or_reads_anything_of_it(one: Engine, role: Role) -> None:
     other = who(role)
-    run(small_desk, care.add_alert, 1, AlertForm(text="Dog", expires_on=TODAY))
+    run(one, care.add_alert, 1, AlertForm(text="Dog", expires_on=TODAY))
     acts: list[tuple[Callable[..., Saved], tuple[Any, ...]]] = [
-        (care.edit_person, (1, profile(small_desk, phone="1"))),
+        (care.edit_person, (1, profile(one, phone="1"))),
         (care.add_alert, (1, AlertForm(text="Dog", expires_on=TODAY))),
         (care.renew_alert, (1, TODAY)),
         (care.end_alert, (1,)),
@@ -248,12 +235,12 @@ def test_nobody_but_the_desk_changes_or_reads_anything_of_it(small_desk: Engine,
     ]
     for command, what in acts:
         with pytest.raises(Forbidden):
-            run(small_desk, command, *what, viewer=other)
-    with record_session(small_desk, other) as session:
+            run(one, command, *what, viewer=other)
+    with record_session(one, other) as session:
         assert care.alerts_of(session, 1, TODAY) == []
         assert care.household_of(session, 1) == []
         assert timeline(session, 1, "America/New_York") == []
         with pytest.raises((Conflict, NotFound)):
             care.dossier(session, 1)
-    with aggregate_session(small_desk) as session:
+    with aggregate_session(one) as session:
         assert session.get_one(Person, 1).merged_into_id is None

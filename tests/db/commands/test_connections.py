@@ -16,16 +16,10 @@ from db.models import Connection
 from db.vocab import ConnectionEnd, Role, Step
 from tests.conftest import NOW
 from tests.db.commands.test_at_once import at_once
-from tests.db.desk_world import settle, who
+from tests.db.desk_world import who
 
 CLINICIAN = who(Role.clinician, now=NOW + timedelta(days=60))
 OPENED = date(2026, 11, 10)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
 
 
 def connect(bind: Engine, **changes: Any) -> int:

@@ -21,8 +21,8 @@ from db.models import Consent, Disclosure, Person, Provider
 from db.pilot import the_pilot
 from db.vocab import Need, Role
 from db.vocab.care import ConsentForm, ConsentPurpose, ConsentScope, DisclosureKind, Recipient
-from tests.conftest import NOW, TODAY, add_small_pilot
-from tests.db.desk_world import ACCOUNTS, log, settle, who
+from tests.conftest import NOW, TODAY
+from tests.db.desk_world import ACCOUNTS, log, who
 
 CLINICIAN = who(Role.clinician)
 USUAL: dict[str, Any] = {
@@ -36,19 +36,6 @@ USUAL: dict[str, Any] = {
     "starts_on": TODAY,
     "until": TODAY + timedelta(days=30),
 }
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def small_desk(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
 
 
 def give(bind: Engine, viewer: Viewer = CLINICIAN, **changes: Any) -> Saved:
@@ -133,20 +120,18 @@ def test_a_consent_covers_until_it_is_revoked_and_all_its_fields_stay(desk: Engi
         ),
     ],
 )
-def test_a_contradictory_consent_is_refused(
-    small_desk: Engine, changes: dict[str, Any], field: str, sentence: str
-) -> None:
+def test_a_contradictory_consent_is_refused(one: Engine, changes: dict[str, Any], field: str, sentence: str) -> None:
     with pytest.raises(Invalid) as error:
-        give(small_desk, **changes)
+        give(one, **changes)
     assert error.value.errors[field] == sentence
 
 
-def test_the_same_consent_twice_is_said_and_a_verbal_one_is_doubted(small_desk: Engine) -> None:
-    assert give(small_desk, form=ConsentForm.verbal).doubts == (
+def test_the_same_consent_twice_is_said_and_a_verbal_one_is_doubted(one: Engine) -> None:
+    assert give(one, form=ConsentForm.verbal).doubts == (
         "42 CFR Part 2 asks for a written consent. Record a signed one when you have it.",
     )
     with pytest.raises(Invalid, match="The same consent is recorded already, from 14 Nov 2026"):
-        give(small_desk, form=ConsentForm.verbal)
+        give(one, form=ConsentForm.verbal)
 
 
 def test_a_file_of_the_record_is_accounted_for_and_holds_what_the_consent_covers(desk: Engine) -> None:
@@ -182,34 +167,34 @@ def test_a_file_of_the_record_is_accounted_for_and_holds_what_the_consent_covers
     assert "Phone or video" in pages[whole]
 
 
-def test_nothing_is_told_under_what_does_not_hold(small_desk: Engine) -> None:
-    status = give(small_desk, scope=ConsentScope.status_only).id
+def test_nothing_is_told_under_what_does_not_hold(one: Engine) -> None:
+    status = give(one, scope=ConsentScope.status_only).id
     with pytest.raises(Conflict, match="covers only that the person was contacted"):
-        export(small_desk, status)
-    ended = give(small_desk, starts_on=date(2026, 1, 15), until=date(2026, 11, 13)).id
+        export(one, status)
+    ended = give(one, starts_on=date(2026, 1, 15), until=date(2026, 11, 13)).id
     with pytest.raises(Conflict, match="This consent ended on 13 Nov 2026"):
-        export(small_desk, ended)
-    revoked = give(small_desk).id
+        export(one, ended)
+    revoked = give(one).id
     told = ToldForm(consent_id=revoked, recipient="Intake", what="need")
-    with record_session(small_desk, CLINICIAN) as session:
+    with record_session(one, CLINICIAN) as session:
         consents.tell(session, CLINICIAN, told)
-    revoke(small_desk, revoked)
+    revoke(one, revoked)
     with (
-        record_session(small_desk, CLINICIAN) as session,
+        record_session(one, CLINICIAN) as session,
         pytest.raises(Conflict, match="nothing may be told under it"),
     ):
         consents.tell(session, CLINICIAN, told)
-    with aggregate_session(small_desk) as session:
+    with aggregate_session(one) as session:
         assert [d.what for d in session.scalars(select(Disclosure))] == ["need"]
 
 
 @pytest.mark.parametrize("role", [r for r in Role if r not in (Role.clinician, Role.social_worker)])
-def test_only_the_desk_handles_consents(small_desk: Engine, role: Role) -> None:
-    other, number = who(role), give(small_desk).id
-    for act in (lambda: give(small_desk, other, person_id=2), lambda: revoke(small_desk, number, other),
-                lambda: export(small_desk, number, other)):  # fmt: skip
+def test_only_the_desk_handles_consents(one: Engine, role: Role) -> None:
+    other, number = who(role), give(one).id
+    for act in (lambda: give(one, other, person_id=2), lambda: revoke(one, number, other),
+                lambda: export(one, number, other)):  # fmt: skip
         with pytest.raises(Forbidden):
             act()
-    with record_session(small_desk, other) as session:
+    with record_session(one, other) as session:
         assert consents.consents_of(session, other, 1) == []
         assert list(consents.disclosures_of(session, 1)) == []

@@ -33,12 +33,6 @@ FILE = """Date;Time;Person;How;What for;Minutes;Outcome;Needs;Incident number;No
 """
 
 
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
 def load(bind: Engine, text: str | bytes = FILE, **more: object) -> ContactReport:
     content = text.encode() if isinstance(text, str) else text
     with record_session(bind, CLINICIAN) as session:

@@ -19,26 +19,13 @@ from db.forms.connections import ProviderForm, ProviderNoteForm
 from db.models import AuditEntry, Provider, ProviderNote
 from db.vocab import AgeBand, Need, Role
 from db.vocab.links import OpenWhen
-from tests.conftest import NOW, TODAY, add_small_pilot
-from tests.db.desk_world import settle, who
+from tests.conftest import NOW, TODAY
+from tests.db.desk_world import who
 
 CLINICIAN, WORKER = who(Role.clinician), who(Role.social_worker)
 FRIDAY_NOON = datetime(2026, 11, 13, 12, 0)
 NOW_HERE = Now(NOW, "America/New_York", date(2026, 1, 12))
 PLAIN = {"name": "Pier Pantry", "kind": "food", "services": ["basic_needs"], "phone": "203 555 0188"}
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def one(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
 
 
 def add(bind: Engine, **changes: Any) -> int:
@@ -270,6 +257,12 @@ def test_a_file_that_is_no_directory(one: Engine, data: bytes, sentence: str) ->
     with record_session(one, CLINICIAN) as session, pytest.raises(Unreadable) as refused:
         read_in(session, CLINICIAN, data, dry=True)
     assert str(refused.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16", "utf-16-le"])
+def test_a_file_may_be_in_any_usual_encoding(one: Engine, encoding: str) -> None:
+    load(one, ["name,taxonomy_terms.name", "Casa Peña – Bahía,legal"], encoding=encoding)
+    assert "Casa Peña – Bahía" in names(one, Wanted(need=Need.legal))
 
 
 def test_an_id_of_another_directory_finds_its_row_again_under_a_new_name(one: Engine) -> None:

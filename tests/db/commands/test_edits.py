@@ -25,24 +25,11 @@ from db.models import (
     Referral,
 )
 from db.vocab import AttemptMode, Mode, Need, Outcome, Purpose, ReferralStatus, Role, Scope, Source
-from tests.conftest import NOW, add_small_pilot
+from tests.conftest import NOW
 from tests.db.commands.test_at_once import at_once
-from tests.db.desk_world import at, intervention, log, settle, who
+from tests.db.desk_world import at, intervention, log, who
 
 CLINICIAN, WORKER = who(Role.clinician), who(Role.social_worker)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def one(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
 
 
 def edit(bind: Engine, number: int, viewer: Viewer = CLINICIAN, **changes: Any) -> tuple[str, ...]:

@@ -38,25 +38,12 @@ from db.models import (
 from db.vocab import ConnectionEnd, Role, Step
 from db.vocab.care import DisclosureKind
 from db.vocab.links import CallOutcome, LinkAnswer
-from tests.conftest import NOW, TODAY, add_small_pilot
+from tests.conftest import NOW, TODAY
 from tests.db.commands.test_at_once import at_once
-from tests.db.desk_world import settle, who
+from tests.db.desk_world import who
 
 CLINICIAN, WORKER = who(Role.clinician), who(Role.social_worker)
 OPENED = date(2026, 11, 10)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def one(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
 
 
 def connect(bind: Engine, **changes: Any) -> int:

@@ -34,12 +34,6 @@ BESIDE = {"audit", "change", "merge"}
 """Tables that a merge and its undo write to as well."""
 
 
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
 def run(bind: Engine, command: Callable[..., Saved], *what: Any, viewer: Viewer = CLINICIAN) -> Saved:
     with record_session(bind, viewer) as session:
         return command(session, viewer, *what)

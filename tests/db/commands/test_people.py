@@ -14,22 +14,7 @@ from db.forms import checked
 from db.forms.work import PersonForm
 from db.models import Identity, Person
 from db.vocab import AgeBand, Role
-from tests.conftest import add_small_pilot
-from tests.db.desk_world import settle, who
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def small_desk(sqlite: Engine) -> Engine:
-    """The same where the two databases cannot differ."""
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
+from tests.db.desk_world import who
 
 
 def add(bind: Engine, role: Role = Role.clinician, **values: Any) -> int:
@@ -95,15 +80,15 @@ def test_eight_at_once_get_eight_codes(desk: Engine) -> None:
         ("1978-05-03", "P-0001"),
     ],
 )
-def test_a_person_is_found(small_desk: Engine, typed: str, code: str) -> None:
-    with record_session(small_desk, who(Role.clinician)) as session:
+def test_a_person_is_found(one: Engine, typed: str, code: str) -> None:
+    with record_session(one, who(Role.clinician)) as session:
         found = search(session, typed)
     assert [known.code for known in found[:1]] == [code]
 
 
 @pytest.mark.parametrize("typed", ["", "  ", "Zacharias Quill", "P-0777", "1999-01-01"])
-def test_nobody_is_found_for_what_is_unlike_all(small_desk: Engine, typed: str) -> None:
-    with record_session(small_desk, who(Role.social_worker)) as session:
+def test_nobody_is_found_for_what_is_unlike_all(one: Engine, typed: str) -> None:
+    with record_session(one, who(Role.social_worker)) as session:
         assert search(session, typed) == []
 
 
@@ -120,10 +105,8 @@ def test_nobody_is_found_for_what_is_unlike_all(small_desk: Engine, typed: str) 
         ("Jamie Olsen", "James O'Brien", None, "P-0002"),
     ],
 )
-def test_who_is_probably_known(
-    small_desk: Engine, name: str, alias: str | None, born: date | None, code: str | None
-) -> None:
-    with record_session(small_desk, who(Role.clinician)) as session:
+def test_who_is_probably_known(one: Engine, name: str, alias: str | None, born: date | None, code: str | None) -> None:
+    with record_session(one, who(Role.clinician)) as session:
         known = likely_twice(session, name, alias, born)
     assert (known.code if known else None) == code
 

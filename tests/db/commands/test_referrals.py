@@ -19,15 +19,9 @@ from db.forms.work import AttemptForm, DecisionForm, PersonForm, ReferralForm
 from db.models import Attempt, AuditEntry, Referral, ReferralDetail, ReferralNeed
 from db.vocab import DeclineReason, ReferralStatus, Role, Source
 from tests.conftest import NOW
-from tests.db.desk_world import ACCOUNTS, at, settle, who
+from tests.db.desk_world import ACCOUNTS, at, who
 
 OFFICER, CLINICIAN = who(Role.officer), who(Role.clinician)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
 
 
 def referral(**changes: Any) -> ReferralForm:

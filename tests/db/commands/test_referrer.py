@@ -19,16 +19,10 @@ from db.vocab.desk import ReferralEnd, ShownStatus
 from tests.conftest import NOW
 from tests.db.commands.test_at_once import at_once
 from tests.db.commands.test_referrals import attempt, send
-from tests.db.desk_world import ACCOUNTS, settle, who
+from tests.db.desk_world import ACCOUNTS, who
 
 OFFICER, CLINICIAN = who(Role.officer), who(Role.clinician)
 CONTACTED, CLOSED = ShownStatus.contacted, ShownStatus.closed
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
 
 
 def consent(bind: Engine, **changes: Any) -> int:

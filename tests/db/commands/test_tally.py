@@ -16,17 +16,11 @@ from db.models import AuditEntry, Tally, TallyValue
 from db.vocab import Role, TallyItem, TallyStatus
 from db.weeks import WeekState
 from tests.conftest import NOW
-from tests.db.desk_world import at, log, settle, who
+from tests.db.desk_world import at, log, who
 
 WEEK = date(2026, 11, 9)
 FRIDAY = at("2026-11-13 17:00")  # noon in New York
 ALL = frozenset(TallyItem)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
 
 
 def opened(bind: Engine, *, now: datetime = NOW, week: date = WEEK) -> Sheet:

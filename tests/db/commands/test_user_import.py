@@ -10,7 +10,7 @@ from db.engine import aggregate_session, record_session
 from db.errors import Forbidden, Invalid, Unreadable
 from db.models import AuditEntry, User
 from db.vocab import Role
-from tests.db.desk_world import settle, who
+from tests.db.desk_world import who
 
 ADMIN = who(Role.admin)
 
@@ -19,12 +19,6 @@ ADMIN = who(Role.admin)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """The real cost of a hash, at its lowest: what is tested is what becomes of the rows."""
     monkeypatch.setattr(passwords, "ROUNDS", 4)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
 
 
 def plan(bind: Engine, text: str | bytes, role: Role = Role.admin) -> user_import.Plan:

@@ -27,8 +27,8 @@ from db.engine import aggregate_session, data_version, record_session
 from db.errors import Forbidden
 from db.models import AuditEntry, Base, User
 from db.vocab import Role
-from tests.conftest import NOW, add_small_pilot
-from tests.db.desk_world import settle, who
+from tests.conftest import NOW
+from tests.db.desk_world import who
 
 WRITES = re.compile(r"\bwrite\(\s*(?:session|_\w+|\w+), viewer, (?:Permission\.(\w+)|own)")
 HELPERS = {
@@ -128,42 +128,35 @@ def test_every_command_is_in_the_matrix() -> None:
     assert len(ASKS) > 80
 
 
-@pytest.fixture
-def desk(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    settle(sqlite)
-    return sqlite
-
-
 @pytest.mark.parametrize("role", Role)
-def test_who_may_not_is_refused_and_nothing_is_changed(desk: Engine, role: Role) -> None:
+def test_who_may_not_is_refused_and_nothing_is_changed(one: Engine, role: Role) -> None:
     viewer = who(role)
     refused = {n: p for n, p in ASKS.items() if not viewer.may(p) and not (n in EITHER and viewer.may(EITHER[n]))}
     assert refused
-    before, versions = everything(desk), data_version(desk)
+    before, versions = everything(one), data_version(one)
     for name in refused:
-        with record_session(desk, viewer) as session:
-            said = arguments(ALL[name], session, viewer, desk)
+        with record_session(one, viewer) as session:
+            said = arguments(ALL[name], session, viewer, one)
             try:
                 ALL[name](**said)
             except Forbidden:
                 continue
             pytest.fail(f"{role} may {name}")
-    with aggregate_session(desk) as session:
+    with aggregate_session(one) as session:
         audited = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
     assert {(one.actor, one.outcome) for one in audited} == {(role.value, "refused")}
     assert len(audited) == len(refused.keys() - READS.keys() - _READ_FIRST)
-    assert everything(desk) == before
-    assert data_version(desk) == versions
+    assert everything(one) == before
+    assert data_version(one) == versions
 
 
 _READ_FIRST = {"tokens.answer_link", "user_import.carry_out"}
 """Refused by the read they begin with, as a page's own guard would: nothing was tried on the database."""
 
 
-def test_without_an_account_there_is_no_draft(desk: Engine) -> None:
+def test_without_an_account_there_is_no_draft(one: Engine) -> None:
     nobody = Viewer("nobody", None, frozenset(), NOW, NOW.date())
-    with record_session(desk, nobody) as session, pytest.raises(Forbidden):
+    with record_session(one, nobody) as session, pytest.raises(Forbidden):
         ALL["drafts.keep_draft"](session, nobody, "log", "{}")
 
 

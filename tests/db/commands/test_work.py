@@ -27,15 +27,9 @@ from db.models import (
 )
 from db.vocab import Mode, Need, Outcome, ReferralStatus, Role, Scope, Source, Step, TallyStatus, Urgency
 from tests.conftest import NOW
-from tests.db.desk_world import at, intervention, log, settle, who
+from tests.db.desk_world import at, intervention, log, who
 
 CLINICIAN = who(Role.clinician)
-
-
-@pytest.fixture
-def desk(small_pilot: Engine) -> Engine:
-    settle(small_pilot)
-    return small_pilot
 
 
 def refer(bind: Engine, number: int, received: str, person_id: int | None = 1, **more: Any) -> None:
