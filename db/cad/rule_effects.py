@@ -146,7 +146,8 @@ _MANY = 500
 def draw_breaks(session: Session) -> bool:
     """A dated event wherever a dated rule changes what a series counts; others of this source go. Whether one moved.
 
-    No commit. Every time axis draws dated events.
+    A type without a call breaks no series. So this runs when rules change, and when calls come or go. No commit.
+    Every time axis draws dated events.
     """
     wanted = _breaks(session, judged(session))
     there = {(e.on_date, e.label): e for e in session.scalars(select(Event).where(Event.source == DATED))}
@@ -162,12 +163,20 @@ def draw_breaks(session: Session) -> bool:
 def _breaks(session: Session, now: Judged) -> set[tuple[date, str]]:
     names = _names(session)
     by_day: dict[date, list[str]] = {}
+    used = _with_calls(session, [type_id for type_id, stretches in now.items() if len(stretches) > 1])
     for type_id, stretches in now.items():
+        if type_id not in used:
+            continue
         for (_, _, was), (first, _, category) in pairwise(stretches):
             if was in COUNTED or category in COUNTED:
                 is_now = vocab.label(category).lower() if category else "not covered"
                 by_day.setdefault(first, []).append(f"{names[type_id]}: {is_now}")
     return {(day, _label(said)) for day, said in by_day.items()}
+
+
+def _with_calls(session: Session, type_ids: Sequence[int]) -> set[int]:
+    """Those of the types that any call is of. One look into the index for each: a count would read millions."""
+    return {t for t in type_ids if session.scalars(select(Call.id).where(Call.type_id == t).limit(1)).first()}
 
 
 def _label(said: Sequence[str]) -> str:

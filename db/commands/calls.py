@@ -17,6 +17,7 @@ from db.cad.mapping import ColumnMapping, find_header
 from db.cad.profile import Layout
 from db.cad.read import Progress, Reading, silent, unswept
 from db.cad.report import ImportReport, much_changed, suspicions, unseen_types
+from db.cad.rule_effects import draw_breaks
 from db.cad.rules import apply_rules
 from db.cad.sniff import CadFile, open_file
 from db.commands.base import write
@@ -116,12 +117,19 @@ def _loaded(job: _Job) -> ImportReport:
         rows = [{"import_id": record.id, "line": r.line, "reason": r.reason[:200]} for r in report.refused]
         session.execute(insert(ImportRefusal), rows)
     rejudged = apply_rules(session, job.viewer.today)
+    _draw_breaks(session)
     facts = None if there.known else load.facts(session, gathered, ids)
     # a type new to the rules has calls of this file only, unless rules changed by themselves with the day
     current.refresh(session, since=None if rejudged > ids.added else load.as_day(min(days)), facts=facts)
     report = replace(report, warnings=(*report.warnings, *much_changed(len(changed), report.already_there)))
     record.updated, record.warnings = len(changed), list(report.warnings)
     return replace(report, updated=len(changed), import_id=record.id)
+
+
+def _draw_breaks(session: Session) -> None:
+    """Calls of a type that a dated rule judges may be the first, or have been the last, of their series."""
+    if draw_breaks(session):
+        raise_version(session, Scope.setup)
 
 
 def _changed(job: _Job, there: overlap.There, ids: load.Ids, import_id: int) -> tuple[set[int], set[int]]:
@@ -201,6 +209,7 @@ def take_back_import(session: Session, viewer: Viewer, import_id: int) -> takeba
         if record.status is ImportStatus.taken_back:
             raise Conflict(f"Import {import_id} ({record.file_name}) was taken back before.")
         done = takeback.take_back(session, record)
+        _draw_breaks(session)
         current.refresh(session, since=done.since)
         note.subject = f"import {import_id}"
         note.detail = {"removed": done.removed, "restored": done.restored}

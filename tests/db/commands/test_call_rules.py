@@ -105,6 +105,33 @@ def test_a_dated_rule_counts_on_its_days_only_and_draws_a_line(small_pilot: Engi
     kept_as_counted(small_pilot)
 
 
+def test_calls_that_a_dated_rule_waits_for_bring_its_line_and_take_it_away(
+    small_pilot: Engine, analyst: Viewer
+) -> None:
+    load_file(small_pilot, analyst, csv_of(LINES))
+    april = date(2025, 4, 1)
+    with record_session(small_pilot, analyst) as session:
+        call_rules.add_rule(session, analyst, rule_form("exact", "CODE 77", BH, valid_from=april))
+    lines([], small_pilot)
+    before = data_version(small_pilot)[Scope.setup]
+    loaded = load_file(small_pilot, analyst, csv_of(CODES)).import_id
+    assert loaded
+    drawn = [(april, "Call rules: CODE 77: behavioral health")]
+    lines(drawn, small_pilot)
+    assert data_version(small_pilot)[Scope.setup] == before + 1  # each axis that draws it is drawn anew
+    load_file(small_pilot, analyst, csv_of([*CODES, "Z9,2025-07-01 10:00:00,CODE 77,4,Oak,,"]))
+    lines(drawn, small_pilot)
+    assert data_version(small_pilot)[Scope.setup] == before + 1
+    with record_session(small_pilot, analyst) as session:
+        calls.take_back_import(session, analyst, loaded)
+    lines(drawn, small_pilot)  # a call of the later file is left
+    with record_session(small_pilot, analyst) as session:
+        calls.take_back_import(session, analyst, loaded + 1)
+    lines([], small_pilot)
+    assert data_version(small_pilot)[Scope.setup] == before + 2
+    kept_as_counted(small_pilot)
+
+
 def bh_days(bind: Engine) -> list[date]:
     with aggregate_session(bind) as session:
         asked = session.scalars(select(Call.received_on).where(falls_in(BH)).order_by(Call.received_on)).all()
