@@ -140,9 +140,7 @@ def left_alone(bind: Engine) -> None:
 
 
 @pytest.mark.parametrize("times", [5, pytest.param(100, marks=pytest.mark.torture)], ids=["a few", "a hundred"])
-def test_a_killed_import_leaves_all_or_nothing(
-    database: Databases, tmp_path: Path, times: int, record_property: Callable[[str, object], None]
-) -> None:
+def test_a_killed_import_leaves_all_or_nothing(database: Databases, tmp_path: Path, times: int) -> None:
     second = export(tmp_path / "second.csv", FIRST - SHARED, SECOND)
     with database(None) as ready:
         add_small_pilot(ready)
@@ -160,6 +158,5 @@ def test_a_killed_import_leaves_all_or_nothing(
                 early = killed(bind, second, seen, moment - steps[seen - 1])
                 left_alone(bind)
                 found.append(state(bind))
-                record_property(f"after {seen} steps and {moment - steps[seen - 1]:.3f} s", found[-1] == after)
                 assert found[-1] in ((before, after) if early else (after,))
     assert before in found, "every kill came too late to prove anything"
