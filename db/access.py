@@ -21,6 +21,7 @@ from db.models import (
     AuditEntry,
     Call,
     CallLink,
+    CallMatch,
     CallReview,
     CallReviewAside,
     CallUnit,
@@ -208,6 +209,7 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     StatusShown: _only(P.see_people),
     CallReview: _only(P.see_people),
     CallReviewAside: _only(P.see_people),
+    CallMatch: _only(P.see_people),
     Call: _only(P.see_calls, P.see_people),  # the desk reviews calls and links them to people
     CallUnit: _only(P.see_calls),
     LedgerEntry: _only(P.see_money),

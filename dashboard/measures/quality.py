@@ -2,10 +2,11 @@
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import literal, null, or_, select
+from sqlalchemy import Select, literal, null, select
 from sqlalchemy.orm import Session
 
 from dashboard import words
@@ -13,8 +14,10 @@ from dashboard.measures import answers, common, lists
 from dashboard.measures.reach import served
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Records, Result
 from dashboard.stats import wilson
-from db.models import Call, Intervention, Pilot, Referral, Staff, Tally
-from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, Mode, Scope, TallyItem, TallyStatus
+from db import calls_unmatched
+from db.calls_unmatched import Record
+from db.models import Intervention, Pilot, Referral, Staff, Tally
+from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, Scope, TallyItem, TallyStatus
 
 SHEETS = ("on_time", "late", "missing")
 
@@ -75,65 +78,42 @@ def tally_completeness(session: Session, pilot: Pilot, filters: Filters, audienc
 
 
 UNMATCHED = ("lacking", "strange", "referral")
+ANSWERED = "answered"
 
 
 def beside_calls(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
-    """Records that ought to stand beside a call: id, kind, person_id, mode, day, record (what is wrong, or None)."""
+    """Records that ought to stand beside a call: id, kind, person_id, mode, day, record (what is wrong, or None).
+
+    ``record`` is "answered" where the desk said why no call has its number.
+    """
     start, end = common.bounds(pilot, filters.first, common.until(filters))
-    own, sent = Intervention.incident_number, Referral.incident_number
-    work = (
-        select(
-            Intervention.id,
-            literal("intervention"),
-            Intervention.person_id,
-            Intervention.mode,
-            Intervention.at,
-            own,
-            literal("strange"),
-        )
-        .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
-        .where(or_(Intervention.mode == Mode.on_scene, own.is_not(None)))
-        .where(common.of_staff(Intervention.staff_id, filters))
-        .order_by(Intervention.at, Intervention.id)
+    work = _beside(Intervention, "intervention", Intervention.mode, Intervention.at).where(
+        Intervention.at >= start, Intervention.at < end, common.of_staff(Intervention.staff_id, filters)
     )
-    referrals = (
-        select(
-            Referral.id,
-            literal("referral"),
-            Referral.person_id,
-            null(),
-            Referral.received_at,
-            sent,
-            literal("referral"),
-        )
-        .where(Referral.received_at >= start, Referral.received_at < end, sent.is_not(None))
-        .where(common.of_staff(Referral.staff_id, filters))
-        .order_by(Referral.received_at, Referral.id)
+    sent = _beside(Referral, "referral", null(), Referral.received_at).where(
+        Referral.received_at >= start, Referral.received_at < end, common.of_staff(Referral.staff_id, filters)
     )
-    rows = [*session.execute(work), *session.execute(referrals)]
-    known = _numbers_of_calls(session, {number for *_, number, _ in rows if number})
-    told = [
-        (*row, None if number in known else wrong if number else "lacking") for *row, number, wrong in map(tuple, rows)
-    ]
-    table = pd.DataFrame(told, columns=["id", "kind", "person_id", "mode", "day", "record"], dtype=object)
+    rows = [(*row[:5], _wrong(*row)) for row in map(tuple, [*session.execute(work), *session.execute(sent)])]
+    table = pd.DataFrame(rows, columns=["id", "kind", "person_id", "mode", "day", "record"], dtype=object)
     return table.assign(day=common.local_days(pilot, table["day"]))
 
 
-def _numbers_of_calls(session: Session, numbers: set[str]) -> set[str]:
-    """Which of these incident numbers a call has, case aside. Asked by the key, which has the index: its number."""
-    spelled = {spelling: number for number in numbers for spelling in (number, number.upper())}
-    ordered, found = sorted(spelled), set()
-    for start in range(0, len(ordered), 200):
-        part = ordered[start : start + 200]
-        again = [Call.identity_key.between(f"{number}@", f"{number}@9") for number in part]  # used on several days
-        keys = session.scalars(select(Call.identity_key).where(or_(Call.identity_key.in_(part), *again)))
-        found |= {spelled[key.partition("@")[0]] for key in keys}
-    return found
+def _beside(model: Record, kind: str, mode: Any, at: Any) -> Select[*tuple[Any, ...]]:
+    """id, kind, person_id, mode, moment, incident number, whether a call has it, whether the desk said why not."""
+    known = calls_unmatched.has_its_call(model), calls_unmatched.looked_for(model)
+    asked = select(model.id, literal(kind), model.person_id, mode, at, model.incident_number, *known)
+    return asked.where(calls_unmatched.needs_a_call(model)).order_by(at, model.id)
+
+
+def _wrong(_id: int, kind: str, _person: int, _mode: object, _at: datetime, number: str, has: bool, said: bool) -> Any:
+    if has:
+        return None
+    return ANSWERED if said else "lacking" if not number else "strange" if kind == "intervention" else "referral"
 
 
 def unmatched(session: Session, pilot: Pilot, filters: Filters) -> Records:
     table = beside_calls(session, pilot, filters)
-    table = table[table["record"].notna()]
+    table = table[table["record"].isin(UNMATCHED)]
     found = lists.listed(filters, "", table, record=lists.said(filters, "unmatched_calls", *UNMATCHED))
     return replace(found, table=found.table.assign(kind=table["kind"]))
 

@@ -29,7 +29,7 @@ from db.models.call_loads import CallChange, CallReviewAside
 from db.models.call_rules import CallRuleChange, CallTypeSpan
 from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
 from db.models.care import Consent, Disclosure
-from db.models.desk import CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
+from db.models.desk import CallMatch, CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
 from db.models.directory import ProviderCall, ProviderNote, ProviderReport, ProviderToken
 from db.models.drafts import Draft, InterventionRevision
 from db.models.family import (
@@ -82,6 +82,7 @@ __all__ = [
     "CallDay",
     "CallGap",
     "CallLink",
+    "CallMatch",
     "CallRepeat",
     "CallReview",
     "CallReviewAside",

@@ -130,6 +130,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_call_change_import_id"), ["import_id"], unique=False)
 
     op.create_table(
+        "call_match",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("referral_id", sa.Integer(), nullable=True),
+        sa.Column("intervention_id", sa.Integer(), nullable=True),
+        sa.Column("was", sa.String(length=40), nullable=True),
+        sa.Column("number", sa.String(length=40), nullable=True),
+        sa.Column(
+            "reason",
+            sa.Enum(
+                "no_call",
+                "other_agency",
+                "left_out",
+                "not_found",
+                name="nocallreason",
+                native_enum=False,
+                create_constraint=True,
+                length=40,
+            ),
+            nullable=True,
+        ),
+        sa.Column("at", db.types.Moment(timezone=True), nullable=False),
+        sa.Column("by", sa.Integer(), nullable=True),
+        sa.CheckConstraint("(reason IS NULL) <> (number IS NULL)", name=op.f("ck_call_match_number_or_reason")),
+        sa.CheckConstraint("(referral_id IS NULL) <> (intervention_id IS NULL)", name=op.f("ck_call_match_one_record")),
+        sa.ForeignKeyConstraint(["by"], ["account.id"], name=op.f("fk_call_match_by_account")),
+        sa.ForeignKeyConstraint(
+            ["intervention_id"], ["intervention.id"], name=op.f("fk_call_match_intervention_id_intervention")
+        ),
+        sa.ForeignKeyConstraint(["referral_id"], ["referral.id"], name=op.f("fk_call_match_referral_id_referral")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_call_match")),
+        sa.UniqueConstraint("intervention_id", name=op.f("uq_call_match_intervention_id")),
+        sa.UniqueConstraint("referral_id", name=op.f("uq_call_match_referral_id")),
+    )
+    op.create_table(
         "call_review_aside",
         sa.Column("call_key", sa.String(length=80), nullable=False),
         sa.Column(
@@ -206,6 +240,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_call_review_aside_referral_id"))
 
     op.drop_table("call_review_aside")
+    op.drop_table("call_match")
     with op.batch_alter_table("call_change", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_call_change_import_id"))
         batch_op.drop_index(batch_op.f("ix_call_change_call_id"))
