@@ -32,7 +32,9 @@ PARTS = (
     ("types", "See what its types mean", ":material/rule:"),
     ("series", "See the series", ":material/monitoring:"),
 )
-STAGES = {"reading": "Reading line", "storing": "Storing call"}
+STAGES = {"reading": "Reading line", "storing": "Storing call", "counting": "Counting call"}
+BEGINS = {"reading": (0.0, 0.5), "storing": (0.5, 0.35), "counting": (0.85, 0.15)}
+"""Where on the bar a stage begins, and its share of it."""
 
 
 def upload(viewer: Viewer, zone: str) -> None:
@@ -197,10 +199,10 @@ def _keep(viewer: Viewer, name: str, mapping: ColumnMapping, answers: Answers) -
 
 
 def _advance(bar: Any, stage: str, done: int, of: int) -> None:
-    """Half of the bar is reading, half is storing. A click meanwhile ends the run here: nothing is kept."""
-    share = 0.5 * min(1.0, done / of) if of else 0.0
-    words = f"{STAGES.get(stage, stage.capitalize())} {number(done)} of {number(of)}"
-    bar.progress(share + (0.0 if stage == "reading" else 0.5), words)
+    """A click meanwhile ends the run here, up to the last moment before it is stored: nothing is kept."""
+    begins, share = BEGINS[stage]
+    words = f"{STAGES[stage]} {number(done)} of {number(of)}"
+    bar.progress(begins + share * (min(1.0, done / of) if of else 0.0), words)
 
 
 def _stopped() -> None:

@@ -152,7 +152,7 @@ _WORDS: tuple[tuple[str, str], ...] = (
     (r"The mapping has “(\w+)” and no “\w+”\. Add .*", "Latitude and longitude go together: choose both, or no “{}”."),
     (r",? ?(or )?[Ss]ay which counts with --date-format[^.]*\.", ", or say below which counts."),
     (r"Say (which with )?--date-format[^.]*\.", "Say which under “Day and month”."),
-    (r": give it with --codebook beside the calls\.",
+    (r": give it with --codebook beside the file of calls\.",
      ". Choose the export of the calls here; the codebook has a switch of its own under “Columns”."),
     (r"Say which with --sheet;", "Choose one under “Sheet”;"),
     (r",? with --map (?:auto,)?\w+=\w+:", ":"),

@@ -21,6 +21,8 @@ from db.models import CallRule, CallRuleChange
 from db.vocab import CallCategory, RuleKind, Scope
 
 SHOWN_CHANGES = 30
+FEW_CHANGES = 4
+"""So many stand open; more of them scroll."""
 NEITHER = "Not covered"
 
 
@@ -61,7 +63,7 @@ def rules(viewer: Viewer) -> None:
         height=340,
         on_select="rerun",
         selection_mode="single-row",
-        column_config=_THOUSANDS,
+        column_config=_THOUSANDS | _WIDE,
         key="calls-rules",
         alt="Rules in order, with the calls and types each catches",
     )
@@ -74,6 +76,7 @@ def rules(viewer: Viewer) -> None:
 
 
 _THOUSANDS: Any = {"Calls": st.column_config.NumberColumn(format="localized")}
+_WIDE: Any = {name: st.column_config.TextColumn(width=100) for name in ("From", "Until")}
 _COLUMNS = ["Place", "Rule", "Kind", "Makes it", "Calls", "Types", "Decided before it", "From", "Until", "Note"]
 
 
@@ -264,7 +267,7 @@ def changes(viewer: Viewer) -> None:
     if not found:
         st.caption("Nobody has changed the rules that Tandem began with.")
         return
-    with st.container(height=336, border=False):
+    with st.container(height=336 if len(found) > FEW_CHANGES else "content", border=False):
         for change in found:
             _change(viewer, change)
 

@@ -14,7 +14,7 @@ from dashboard.ui import callrules, data, exhibit, session
 from db import vocab
 from db.access import Viewer
 from db.cad.codebook import read_codebook
-from db.cad.rules import TypeVolume, type_volumes
+from db.cad.rule_effects import TypeVolume, type_volumes
 from db.commands import call_rules
 from db.engine import record_session
 from db.errors import TandemError
@@ -44,7 +44,7 @@ def types(viewer: Viewer) -> None:
 @st.cache_resource(show_spinner=False, max_entries=4)
 def _volumes(state: str, _viewer: Viewer) -> list[TypeVolume]:
     with record_session(session.bind(), _viewer) as database:
-        return type_volumes(database, _viewer.today)
+        return type_volumes(database)
 
 
 def _coverage(volumes: Sequence[TypeVolume]) -> None:
@@ -56,7 +56,7 @@ def _coverage(volumes: Sequence[TypeVolume]) -> None:
             st.metric(
                 vocab.label(category) if category else UNCOVERED,
                 words.percent(count / total),
-                f"{count:,} calls, {len(mine)} types",
+                f"{count:,} {'call' if count == 1 else 'calls'}, {len(mine)} {'type' if len(mine) == 1 else 'types'}",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,

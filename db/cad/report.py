@@ -238,7 +238,8 @@ def _blanks(calls: "Calls", reading: Reading) -> list[str]:
     if not reading.places and not reading.persons:
         said.append("No location and no person key: repeat calls cannot be counted from this file.")
     elif reading.places and blank:
-        said.append(f"{100 * blank / len(calls):.1f} % have no location ({blank:,} calls).")
+        share = f"{100 * blank / len(calls):.1f}" if 1000 * blank >= len(calls) else "Under 0.1"
+        said.append(f"{share} % have no location ({blank:,} {'call' if blank == 1 else 'calls'}).")
     if NO_TYPE in reading.types and (untyped := int((calls.type == reading.types.index(NO_TYPE)).sum())):
         said.append(f"Calls without a type are kept as “{NO_TYPE}”: {untyped:,}.")
     return said

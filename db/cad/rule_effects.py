@@ -48,6 +48,17 @@ class Catch:
     taken: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TypeVolume:
+    """How many calls of one type the rules make one category (None: uncovered), each by its own day."""
+
+    type_id: int
+    name: str
+    calls: int
+    category: CallCategory | None
+    description: str | None = None
+
+
 Judged = Mapping[int, tuple[Stretch, ...]]
 """Type id → what it is on all days there are."""
 
@@ -108,6 +119,22 @@ def catches(session: Session, rules: Sequence[CallRule] | None = None) -> tuple[
         taken = tuple(sorted(name for name in fits if name not in mine))
         found.append(Catch(rule, sum(mine.values()), _most(mine), taken))
     return found, list(_most(uncovered))
+
+
+def type_volumes(session: Session) -> list[TypeVolume]:
+    """What the calls of every type are under the rules, most calls first; a type stands under each category it has."""
+    kinds = {kind.id: kind for kind in session.scalars(select(CallType))}
+    stretches = [(type_id, *stretch) for type_id, mine in judged(session).items() for stretch in mine]
+    calls = _counted(session, {(type_id, first, last) for type_id, first, last, _ in stretches})
+    counts: dict[tuple[int, CallCategory | None], int] = {}
+    for type_id, first, last, category in stretches:
+        if count := calls.get((type_id, first, last), 0):
+            counts[type_id, category] = counts.get((type_id, category), 0) + count
+    volumes = [
+        TypeVolume(type_id, kinds[type_id].name, count, category, kinds[type_id].description)
+        for (type_id, category), count in counts.items()
+    ]
+    return sorted(volumes, key=lambda v: (-v.calls, v.name))
 
 
 def _names(session: Session) -> dict[int, str]:

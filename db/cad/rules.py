@@ -11,7 +11,7 @@ from importlib.resources import files
 from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from db.models import Call, CallRule, CallType, CallTypeSpan
+from db.models import CallRule, CallType, CallTypeSpan
 from db.vocab import CallCategory, RuleKind
 
 
@@ -182,30 +182,3 @@ def _compiled(pattern: str) -> Callable[[str], re.Match[str] | None] | None:
         return re.compile(pattern.replace("_", " "), re.IGNORECASE).search
     except re.error:
         return None
-
-
-# --- what they catch -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class TypeVolume:
-    """A call type, how many calls have it, and the rule that decides it today (None: uncovered)."""
-
-    type_id: int
-    name: str
-    calls: int
-    category: CallCategory | None
-    rule: CallRule | None
-    description: str | None = None
-
-
-def type_volumes(session: Session, today: date | None = None) -> list[TypeVolume]:
-    """Every call type that has calls, by volume, largest first, and what the rules of ``today`` make of it."""
-    decide = decider(valid_rules(session, today))
-    counts = {t: int(n) for t, n in session.execute(select(Call.type_id, func.count()).group_by(Call.type_id))}
-    volumes = []
-    for kind in session.scalars(select(CallType).where(CallType.id.in_(counts))):
-        rule = decide(kind.name, kind.description)
-        category = rule.category if rule else None
-        volumes.append(TypeVolume(kind.id, kind.name, counts[kind.id], category, rule, kind.description))
-    return sorted(volumes, key=lambda v: (-v.calls, v.name))

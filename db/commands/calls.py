@@ -112,6 +112,7 @@ def _loaded(job: _Job) -> ImportReport:
     new = ~there.mask(len(gathered.calls))
     days |= {int(gathered.calls.day[new].min())} if report.kept else set()
     load.store(session, gathered, new, ids, record.id, job.progress)
+    job.progress("counting", 0, len(gathered.calls))
     takeback.bring_reviews_back(session, record.id)
     if report.refused:
         rows = [{"import_id": record.id, "line": r.line, "reason": r.reason[:200]} for r in report.refused]
@@ -121,6 +122,7 @@ def _loaded(job: _Job) -> ImportReport:
     facts = None if there.known else load.facts(session, gathered, ids)
     # a type new to the rules has calls of this file only, unless rules changed by themselves with the day
     current.refresh(session, since=None if rejudged > ids.added else load.as_day(min(days)), facts=facts)
+    job.progress("counting", len(gathered.calls), len(gathered.calls))
     report = replace(report, warnings=(*report.warnings, *much_changed(len(changed), report.already_there)))
     record.updated, record.warnings = len(changed), list(report.warnings)
     return replace(report, updated=len(changed), import_id=record.id)

@@ -194,15 +194,16 @@ def test_an_uncovered_type_is_covered_and_a_place_becomes_an_institution(signed_
         )
 
     part(app, "places")
+    unmarked = app.dataframe[0].value["Institution"].tolist().index(False)
     app.session_state["calls-places"] = {
-        "edited_rows": {0: {"Institution": True}},
+        "edited_rows": {unmarked: {"Institution": True}},
         "added_rows": [],
         "deleted_rows": [],
     }
     app.run()
     with aggregate_session(demo_city) as session:
         marked = session.scalar(select(func.count(Location.id)).where(Location.is_institution))
-    press(app, "Save")
+    press(app, "Save 1 change")
     with aggregate_session(demo_city) as session:
         now = session.scalar(select(func.count(Location.id)).where(Location.is_institution))
     assert now == (marked or 0) + 1

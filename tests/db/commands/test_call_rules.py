@@ -12,8 +12,8 @@ from db.cad import current
 from db.cad.history import bh_calls
 from db.cad.mapping import parse_mapping
 from db.cad.meaning import falls_in
-from db.cad.rule_effects import catches
-from db.cad.rules import type_volumes, valid_rules
+from db.cad.rule_effects import catches, type_volumes
+from db.cad.rules import valid_rules
 from db.commands import call_rules, calls
 from db.engine import aggregate_session, data_version, record_session
 from db.errors import Conflict, Forbidden, Invalid, NotFound
@@ -91,6 +91,8 @@ def test_a_dated_rule_counts_on_its_days_only_and_draws_a_line(small_pilot: Engi
     )
     kept_as_counted(small_pilot)
     with record_session(small_pilot, analyst) as session:
+        volumes = [(v.calls, v.category) for v in type_volumes(session) if v.name == "CODE 77"]
+        assert volumes == [(4, None), (2, BH)], "each call by the rule of its own day, whatever today says"
         first, second = session.scalars(select(CallRuleChange).order_by(CallRuleChange.id)).all()
         assert (first.action, first.types, first.calls) == (RuleAction.added, 1, 3)
         assert (second.action, second.types, second.calls) == (RuleAction.ended, 1, 1)

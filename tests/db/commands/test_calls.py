@@ -199,16 +199,17 @@ def test_a_file_that_cannot_be_read_stores_nothing(
     assert stored(small_pilot) == 0
 
 
+@pytest.mark.parametrize(("stage", "after"), [("storing", 30), ("counting", 50)])
 def test_a_failure_in_the_middle_leaves_nothing_behind(
-    small_pilot: Engine, analyst: Viewer, monkeypatch: pytest.MonkeyPatch
+    small_pilot: Engine, analyst: Viewer, monkeypatch: pytest.MonkeyPatch, stage: str, after: int
 ) -> None:
     load_file(small_pilot, analyst, csv_of(LINES))
     monkeypatch.setattr(load, "BATCH", 10)
     many = [f"C{k},2026-03-{1 + k % 28:02} 10:00:00,NEW TYPE {k},{k},New St,," for k in range(50)]
     before, kept_indexes = data_version(small_pilot), indexes(small_pilot)
 
-    def cancelled(stage: str, done: int, of: int) -> None:
-        if stage == "storing" and done >= 30:
+    def cancelled(at: str, done: int, of: int) -> None:
+        if at == stage and done >= after:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
