@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from db.cad.meaning import falls_in
@@ -98,7 +98,7 @@ def likely(session: Session, number: str | None, at: datetime) -> list[Likely]:
     return sorted(found.values(), key=lambda each: (_RANK[each.why], abs(each.apart), each.call_id))[:OFFERED]
 
 
-def _candidates(session: Session, number: str | None, at: datetime) -> Iterator[tuple[Call, str, str | None]]:
+def _candidates(session: Session, number: str | None, at: datetime) -> Iterator[Row[Call, str, str]]:
     calls = (
         select(Call, CallType.name, Location.name)
         .join(CallType, CallType.id == Call.type_id)
@@ -109,15 +109,15 @@ def _candidates(session: Session, number: str | None, at: datetime) -> Iterator[
     if typed:
         edits = sorted(_slips(number or "") | _slips((number or "").upper()))
         slipped = Call.received_at.between(at - EDITED, until)
-        yield from session.execute(calls.where(Call.identity_key.in_(edits), slipped)).tuples()
+        yield from session.execute(calls.where(Call.identity_key.in_(edits), slipped))
     if tail := _tail(typed):
         days = Call.received_on.between((at - TAILED).date(), until.date())
         ends = Call.incident_number.like(f"%{tail}")
-        yield from session.execute(calls.where(days, ends)).tuples()
+        yield from session.execute(calls.where(days, ends))
     beside = Call.received_at.between(at - BESIDE, at + BESIDE)
     days = Call.received_on.between((at - timedelta(days=1)).date(), until.date())
     near = calls.where(days, beside, falls_in(CallCategory.behavioural_health))
-    yield from session.execute(near).tuples()
+    yield from session.execute(near)
 
 
 def slip(typed: str | None, theirs: str) -> str:

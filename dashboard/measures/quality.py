@@ -1,6 +1,5 @@
 """Quality: are the figures there, on time, matched, known, and do tally and log agree?"""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -111,15 +110,11 @@ def _wrong(_id: int, kind: str, _person: int, _mode: object, _at: datetime, numb
     return ANSWERED if said else "lacking" if not number else "strange" if kind == "intervention" else "referral"
 
 
-def unmatched(session: Session, pilot: Pilot, filters: Filters) -> Records:
-    table = beside_calls(session, pilot, filters)
-    table = table[table["record"].isin(UNMATCHED)]
-    found = lists.listed(filters, "", table, record=lists.said(filters, "unmatched_calls", *UNMATCHED))
-    return replace(found, table=found.table.assign(kind=table["kind"]))
-
-
 def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
-    """Records that ought to stand beside a call and do not: no incident number, or one that no call has."""
+    """Records that ought to stand beside a call and do not: no incident number, or one that no call has.
+
+    Counts alone: which records they are is the desk's to know, in its worklist.
+    """
     key, lang = "unmatched_calls", filters.lang
     found = beside_calls(session, pilot, filters)["record"]
     counts = {name: int((found == name).sum()) for name in UNMATCHED}
@@ -283,7 +278,6 @@ MEASURES: tuple[Measure, ...] = (
     common.define(
         "unmatched_calls",
         unmatched_calls,
-        records=unmatched,
         chart="bars",
         direction=DOWN,
         scopes=(Scope.calls, Scope.work, Scope.setup),

@@ -50,6 +50,9 @@ def link(key: str, filters: Filters, label: str = "Records", *, week: date | Non
         asked = {"list": "calls", "from": filters.first.isoformat(), "to": filters.last.isoformat()}
         page, help = nav.VIEWS / "desk.py", "Open the calls"
         st.page_link(page, label="Calls", icon=":material/list_alt:", query_params=asked, help=help)
+    if key == "unmatched_calls" and viewer.may(Permission.log_work):  # the desk finds them their call
+        page, help = nav.VIEWS / "desk.py", "Open the worklist"
+        st.page_link(page, label="Worklist", icon=":material/link_off:", query_params={"list": "unmatched"}, help=help)
     calls = CALLS_OF.get(key, key)
     if calls in LISTS and viewer.may(Permission.see_calls) and viewer.may(Permission(MEASURES[key].permission)):
         asked = calls_address(calls, filters)

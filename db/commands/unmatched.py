@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Literal
+from enum import StrEnum
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, selectinload
@@ -21,7 +21,12 @@ from db.pilot import local_day, the_pilot
 from db.vocab import Mode, Scope
 from db.vocab.desk import NoCallReason
 
-Kind = Literal["referral", "intervention"]
+
+class Kind(StrEnum):
+    referral = "referral"
+    intervention = "intervention"
+
+
 REASON = "Incident number set to that of a loaded call"
 """Of the revision that stands in the history of an intervention."""
 
@@ -91,7 +96,7 @@ def _referrals(session: Session) -> list[Unmatched]:
     rows = [(row, code, name, row.detail) for row, code, name in session.execute(asked)]
     return [
         Unmatched(
-            "referral",
+            Kind.referral,
             row.id,
             row.incident_number,
             (detail.happened_at if detail else None) or row.received_at,
@@ -111,7 +116,7 @@ def _interventions(session: Session) -> list[Unmatched]:
         .where(calls_unmatched.lacks_its_call(Intervention))
     )
     return [
-        Unmatched("intervention", row.id, row.incident_number, row.at, row.mode, code, name)
+        Unmatched(Kind.intervention, row.id, row.incident_number, row.at, row.mode, code, name)
         for row, code, name in session.execute(asked)
     ]
 
@@ -155,7 +160,7 @@ def take_back_match(session: Session, viewer: Viewer, match_id: int) -> Saved:
     """
     with write(session, viewer, Permission.log_work, "take back match", Scope.work) as note:
         match = hold(session, CallMatch, match_id, "match")
-        kind: Kind = "referral" if match.referral_id is not None else "intervention"
+        kind = _kind(match)
         if match.number is not None:
             row = _held(session, kind, match.referral_id or match.intervention_id or 0, match.number)
             _renumber(session, viewer, row, match.was, "Taken back: " + REASON[0].lower() + REASON[1:])
@@ -170,7 +175,7 @@ def done(session: Session, limit: int = 50) -> list[Done]:
     return [
         Done(
             row.id,
-            "referral" if row.referral_id is not None else "intervention",
+            _kind(row),
             row.referral_id or row.intervention_id or 0,
             row.was,
             row.number,
@@ -181,8 +186,12 @@ def done(session: Session, limit: int = 50) -> list[Done]:
     ]
 
 
+def _kind(match: CallMatch) -> Kind:
+    return Kind.referral if match.referral_id is not None else Kind.intervention
+
+
 def _held(session: Session, kind: Kind, record_id: int, number: str | None) -> Referral | Intervention:
-    row = hold(session, Referral if kind == "referral" else Intervention, record_id, kind)
+    row = hold(session, Referral if kind is Kind.referral else Intervention, record_id, kind.value)
     if isinstance(row, Intervention) and row.voided_at is not None:
         raise Conflict("This entry was voided in the meantime: it needs no call. Reload the list.")
     if row.incident_number != number:
@@ -200,7 +209,7 @@ def _answer(
     number: str | None = None,
     reason: NoCallReason | None = None,
 ) -> CallMatch:
-    column = CallMatch.referral_id if kind == "referral" else CallMatch.intervention_id
+    column = CallMatch.referral_id if kind is Kind.referral else CallMatch.intervention_id
     match = session.scalars(select(CallMatch).where(column == row.id)).first()
     if match is None:
         match = CallMatch(**{column.key: row.id})
