@@ -1,7 +1,6 @@
 """“My desk” without a browser: what comes first, one action a row, calls answered in bulk, links that lead on."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from sqlalchemy import Engine, func, select
 from streamlit.testing.v1 import AppTest
@@ -15,7 +14,7 @@ from db.vocab import ReferralStatus, Role
 from db.vocab.desk import CallReason, FollowUpEnd, NoCallReason
 from tests.conftest import NOW, TODAY
 from tests.dashboard.views.asking import said, widget
-from tests.db.desk_world import who
+from tests.db.desk_world import at, who
 
 CLINICIAN = who(Role.clinician)
 
@@ -110,7 +109,7 @@ def test_a_record_without_its_call_is_matched_by_one_tap_or_answered(
 ) -> None:
     with aggregate_session(demo_city) as session:
         asked = select(Referral).join(Call, Call.identity_key == Referral.incident_number)
-        row = session.scalars(asked.where(Call.received_at > Referral.received_at - timedelta(days=2)).limit(1)).one()
+        row = session.scalars(asked.where(Call.received_at > at("2026-10-01 00:00")).limit(1)).one()
         key, right = row.id, row.incident_number or ""
         row.incident_number = wrong = right + "9"
         call = session.scalars(select(Call.id).where(Call.identity_key == right)).one()
