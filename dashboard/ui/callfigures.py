@@ -14,6 +14,7 @@ from dashboard.measures.faces import LADDER, year_before
 from dashboard.model import Audience, Filters, Result
 from dashboard.ui import data, exhibit, session
 from dashboard.ui.record_link import CALLS, CALLS_OF, calls_address
+from dashboard.words import day
 from db.access import Permission, Viewer
 from db.cad import current
 from db.engine import record_session
@@ -120,6 +121,9 @@ def show(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> None:
     now = data.versions()
     asked = {key: _slice(key, filters, pilot) for key in PARTS[part] if viewer.may(_permission(key))}
     results = {key: data.one(viewer, now, key, of, Audience.internal) for key, of in asked.items()}
+    wider = next((result.filters for key, result in results.items() if result.filters != asked[key]), None)
+    if wider:  # or a day with one call would say what became of its caller
+        st.caption(f"Outside the desk follow-up goes by whole months: {day(wider.first)} to {day(wider.last)}.")
     with st.grid(6, min_column_width=150, gap="xsmall", key="call-cards"):
         for key, result in results.items():
             if key not in NO_CARD:

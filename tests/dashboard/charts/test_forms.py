@@ -224,6 +224,12 @@ def test_a_changed_definition_breaks_the_axis_and_missing_days_are_shaded() -> N
     assert "no data" in words_in(figure)
 
 
+def test_a_changed_definition_is_named_even_close_after_the_launch() -> None:
+    figure: Any = draw(result(TABLES["series"](), launch="2026-01-26", breaks=["2026-02-03"]), "series", unit="calls")
+    words = {note.text for note in figure.layout.annotations}
+    assert {"pilot began", "redefined"} <= words
+
+
 def test_a_column_to_click_stands_over_each_month_and_says_its_figure() -> None:
     shown = result(TABLES["effect"]())
     plain: Any = draw(shown, "effect", unit="calls a month")
