@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from db.cad.keys import in_order, packed, repeated
 from db.cad.read import NEVER, NO_TYPE, Reading, Refusal, Rows
 from db.cad.report import EPOCH
 from db.cad.rules import folded
@@ -23,7 +24,6 @@ DATED = len("@20180101")
 _LONGEST_NUMBER = 40
 _TEXT = np.dtypes.StringDType()
 _FAR = np.iinfo(np.int64).max
-_PART = 100_000
 
 
 @dataclass(slots=True)
@@ -104,14 +104,16 @@ def gather(reading: Reading) -> Gathered:
     _name_unnumbered(calls, reading)
     merged, notes = 0, list[str]()
     owner = np.arange(len(calls), dtype=np.int32) if len(units) else None
-    repeated = _repeated(calls.key)
-    if len(repeated):
-        keep, notes = _merge(calls, repeated, reading, owner)
+    codes = packed(calls.key)
+    again = repeated(calls.key, codes)
+    if len(again):
+        keep, notes = _merge(calls, again, reading, owner)
         merged = int((~keep).sum())
         if owner is not None:
             owner = (np.cumsum(keep, dtype=np.int32) - 1)[owner]
-        calls = calls.at(keep) if merged else calls
-    order = np.argsort(calls.key, kind="stable")
+        if merged:
+            calls, codes = calls.at(keep), None if codes is None else codes[keep]
+    order = in_order(calls.key, codes, calls.dated)
     if owner is not None:
         place = np.empty(len(order), np.int32)
         place[order] = np.arange(len(order), dtype=np.int32)
@@ -176,15 +178,6 @@ def _name_unnumbered(calls: Calls, reading: Reading) -> None:
     ]
     made = zip(rows.utc.tolist(), codes.ravel().tolist(), strict=True)
     calls.key[without] = np.array([f"~{moment:x}-{hashes[code]}" for moment, code in made], _TEXT)
-
-
-def _repeated(keys: np.ndarray) -> np.ndarray:
-    """Rows whose key, or by rare chance only its hash, occurs again: a number per row instead of a text."""
-    parts = (keys[k : k + _PART].tolist() for k in range(0, len(keys), _PART))
-    hashes = np.fromiter((hash(key) for part in parts for key in part), np.int64, len(keys))
-    ordered = np.sort(hashes)
-    twice = np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
-    return np.flatnonzero(np.isin(hashes, twice)) if len(twice) else twice
 
 
 def _merge(

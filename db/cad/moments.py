@@ -16,6 +16,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from db.cad.iso import read_iso
 from db.errors import Unreadable
 
 Order = Literal["month-first", "day-first"]
@@ -285,6 +286,14 @@ class MomentReader:
         good = (number != _NONE) & (number != _UNDATED) & (clock != _NONE)
         return _together(np.where(good, number, 0), np.where(good | undated, clock, 0), offset, good, undated, ranges,
                          self._zone)  # fmt: skip
+
+    def read_plain(self, letters: np.ndarray | None) -> Moments | None:
+        """The moments of one chunk written like 2018-01-01 18:19:00, as letters; None where they must be read."""
+        if letters is None or self._pattern or (found := read_iso(letters, YEARS)) is None:
+            return None
+        day, clock = found
+        nowhere, everywhere = np.full(len(day), _NONE), np.ones(len(day), bool)
+        return _together(day, clock, nowhere, everywhere, ~everywhere, 0, self._zone)
 
     def _day(self, text: str) -> tuple[int, int, int, int]:
         """(days since 1970, seconds where the text holds the time too, offset, whether a range)."""

@@ -2,19 +2,18 @@
 
 import gc
 import re
-from array import array
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from datetime import date
-from itertools import islice
-from operator import itemgetter
 from typing import Any
 
 import numpy as np
 
 from db.cad.cells import coordinates, cut_column, is_crossing, minutes
+from db.cad.chunks import Chunk, Columns, Listed, Texts
+from db.cad.iso import ISO_WIDTH
 from db.cad.mapping import MOMENTS, ColumnMapping, Header
 from db.cad.moments import (
     MomentReader,
@@ -31,6 +30,7 @@ from db.cad.moments import (
 from db.cad.names import folded_name
 from db.cad.normalise import SAYS_NOTHING, blank, place, tidy
 from db.cad.said import Said
+from db.cad.sheet import ByColumns
 from db.errors import Unreadable
 from db.types import keyed_hash
 
@@ -38,7 +38,7 @@ NO_TYPE = "(not recorded)"
 NEVER = -1
 """In ``Rows.dispatched``, ``arrived`` and ``cleared``: no such moment."""
 Progress = Callable[[str, int, int], None]
-"""``progress(stage, done, of)``: "reading" counts lines, "storing" counts calls. It may raise to cancel."""
+"""``progress(stage, done, of)``: "reading" counts lines, "storing" and "counting" calls. It may raise to cancel."""
 
 
 def silent(_stage: str, _done: int, _of: int) -> None:
@@ -115,33 +115,6 @@ class Parsed:
     """Call type → its description, where a codebook told one."""
 
 
-class Texts:
-    """A column as codes into its distinct texts. ``clean`` brings different writings together; None is code -1."""
-
-    def __init__(self, clean: Callable[[Any], str | None]) -> None:
-        self._raw: defaultdict[Any, int] = defaultdict()
-        self._raw.default_factory = self._raw.__len__
-        self._clean = clean
-        self._to = array("i")
-        self._codes: dict[str, int] = {}
-        self.texts: list[str] = []
-        """The distinct clean texts. The list grows; a code keeps its meaning."""
-
-    def add(self, cells: Iterable[Any], count: int) -> np.ndarray:
-        """Codes (int32) of ``count`` more cells."""
-        raw = np.fromiter(map(self._raw.__getitem__, cells), np.int32, count)
-        for cell in islice(self._raw, len(self._to), None):
-            text = self._clean(cell)
-            if text is None:
-                self._to.append(-1)
-                continue
-            if text not in self._codes:
-                self._codes[text] = len(self.texts)
-                self.texts.append(text)
-            self._to.append(self._codes[text])
-        return np.frombuffer(self._to, np.int32)[raw] if count else np.empty(0, np.int32)
-
-
 def read_calls(
     header: Header, mapping: ColumnMapping, zone: str, date_format: str | None = None, progress: Progress = silent
 ) -> Parsed:
@@ -198,16 +171,14 @@ class Reading:
     def __iter__(self) -> Iterator[Rows]:
         readable = False
         with unswept():
-            for lines, rows in self._header.sheet.walk():
-                if lines and lines[0] <= self._header.line:
-                    top = sum(1 for line in lines if line <= self._header.line)
-                    lines, rows = lines[top:], rows[top:]
+            for lines, rows in _below(self._header, self._header.places):
                 self.rows_read += len(rows)
-                lines, rows = self._evened(lines, rows)
+                if not isinstance(rows, Columns):
+                    lines, rows = self._evened(lines, rows)
                 if not rows:
                     continue
                 self._said.last_line = lines[-1]
-                chunk = self._chunk(lines, rows)
+                chunk = self._chunk(lines, rows if isinstance(rows, Columns) else Listed(rows))
                 self._progress("reading", min(lines[-1], self._header.sheet.about), self._header.sheet.about)
                 if len(chunk):
                     readable = True
@@ -273,16 +244,13 @@ class Reading:
             kept.append(row + [""] * (narrow - len(row)))
         return kept_lines, kept
 
-    def _chunk(self, lines: Sequence[int], rows: list[list[str]]) -> Rows:
+    def _chunk(self, lines: Sequence[int], rows: Chunk) -> Rows:
         count, places = len(rows), self._header.places
-        days, clocks = self._cut("received", rows)
-        moments = self._moments["received"].read(days, clocks)
+        moments = self._read("received", rows)
         self._said.heard(moments)
 
-        def coded(name: str, texts: Texts, columns: Sequence[int]) -> np.ndarray:
-            if not columns:
-                return np.full(count, -1, np.int32)
-            return texts.add(map(itemgetter(*columns), rows), count)
+        def coded(texts: Texts, columns: Sequence[int]) -> np.ndarray:
+            return rows.codes(texts, columns) if columns else np.full(count, -1, np.int32)
 
         spots = (*places.get("location", ()), *places.get("latitude", ()), *places.get("longitude", ()))
         times = self._unit_times(rows, moments)
@@ -291,16 +259,17 @@ class Reading:
             utc=moments.utc,
             day=moments.day,
             incident=self._incidents(rows),
-            type=coded("type", self._type, places["type"]),
-            location=coded("location", self._location, spots),
-            disposition=coded("disposition", self._disposition, places.get("disposition", ())),
-            person=coded("person", self._person, places.get("person", ())),
+            type=coded(self._type, places["type"]),
+            location=coded(self._location, spots),
+            disposition=coded(self._disposition, places.get("disposition", ())),
+            person=coded(self._person, places.get("person", ())),
             key=np.full(count, "", dtype=object),
-            unit=coded("unit", self._unit, places.get("unit", ())),
+            unit=coded(self._unit, places.get("unit", ())),
             **times,
         )
         good = moments.good
         if not good.all():
+            days, clocks = self._cut("received", rows)
             for row in np.flatnonzero(~good).tolist():
                 self.refused.append(Refusal(lines[row], self._why(f"{days[row]} {clocks[row]}")))
         good = good & ~self._tests(chunk, lines, good)
@@ -324,28 +293,38 @@ class Reading:
             return "the header stands here again"
         return "received is blank" if blank(cell) else describe_refusal(cell, self._pattern)
 
-    def _incidents(self, rows: list[list[str]]) -> np.ndarray:
+    def _incidents(self, rows: Chunk) -> np.ndarray:
         if "incident" not in self._header.places:
             return np.full(len(rows), "", dtype=object)
-        numbers = list(map(itemgetter(*self._header.places["incident"]), rows))
+        numbers = rows.column(self._header.places["incident"][0])
         if not "".join(numbers).replace("-", "").isalnum() or not SAYS_NOTHING.isdisjoint(numbers):
             numbers = ["" if blank(number) and number != "0" else tidy(number) for number in numbers]
         return np.array(numbers, dtype=object)
 
-    def _cut(self, name: str, rows: list[list[str]]) -> tuple[list[str], list[str]]:
-        columns = [list(map(itemgetter(k), rows)) for k in self._header.places[name]]
+    def _read(self, name: str, rows: Chunk) -> Moments:
+        """One column's moments: at once where all of them are written like 2018-01-01 18:19:00."""
+        places, reader = self._header.places[name], self._moments[name]
+        if len(places) == 1 and (found := reader.read_plain(rows.letters(places[0], ISO_WIDTH))) is not None:
+            return found
+        return reader.read(*self._cut(name, rows))
+
+    def _cut(self, name: str, rows: Chunk) -> tuple[list[str], list[str]]:
+        columns = [rows.column(k) for k in self._header.places[name]]
         whole = self._pattern is not None and name == "received"
         return cut_column(columns, whole_cells=whole, last=name == "cleared")
 
-    def _unit_times(self, rows: list[list[str]], received: Moments) -> dict[str, np.ndarray]:
+    def _unit_times(self, rows: Chunk, received: Moments) -> dict[str, np.ndarray]:
         """dispatched, arrived and cleared as UTC seconds; a time of day alone is dated by when the call came in."""
         found = {name: np.full(len(rows), NEVER) for name in ("dispatched", "arrived", "cleared")}
         before = np.full(len(rows), NEVER)
         for name in found:
             if name in self._header.places:
-                days, clocks = self._cut(name, rows)
-                moments = self._moments[name].read(days, clocks)
+                moments = self._read(name, rows)
                 utc = np.where(moments.good, moments.utc, NEVER)
+                if moments.good.all():
+                    found[name] = before = utc
+                    continue
+                days, clocks = self._cut(name, rows)
                 alone = moments.undated & received.good & np.array([bool(clock) for clock in clocks])
                 if alone.any():
                     utc[alone] = self._dated(received, moments.clock, alone)
@@ -356,7 +335,7 @@ class Reading:
                 self._said.unread(name, [f"{days[k]} {clocks[k]}".strip() for k in np.flatnonzero(unread).tolist()])
             before = np.where(found[name] != NEVER, found[name], before)
         if "ready_minutes" in self._header.places:
-            stretch = minutes(list(map(itemgetter(*self._header.places["ready_minutes"]), rows)))
+            stretch = minutes(rows.column(self._header.places["ready_minutes"][0]))
             start = np.where(found["dispatched"] != NEVER, found["dispatched"], found["arrived"])
             start = np.where(start != NEVER, start, np.where(received.good, received.utc, NEVER))
             given = (stretch >= 0) & (start != NEVER) & (found["cleared"] == NEVER)
@@ -392,10 +371,9 @@ class Reading:
         """Where a unit's dates do not tell their order: the one that brings most of them to the day of the call."""
         orders: tuple[Order, Order] = ("month-first", "day-first")
         near: dict[Order, int] = dict.fromkeys(orders, 0)
-        for lines, rows in self._header.sheet.walk():
-            _, rows = self._evened(lines, rows, quietly=True)
-            days, clocks = self._cut("received", rows)
-            received = self._moments["received"].read(days, clocks)
+        for lines, cells in self._header.sheet.walk():
+            rows = Listed(self._evened(lines, cells, quietly=True)[1])
+            received = self._read("received", rows)
             texts, _ = self._cut(name, rows)
             for order in orders:
                 dates = [read_day(text, order) if year_last(text) else None for text in texts]
@@ -409,12 +387,17 @@ def day_counts(header: Header, name: str = "received") -> dict[str, int]:
     """Distinct dates of a mapped column, as written, with how many rows have each: the whole column is walked."""
     counts: defaultdict[str, int] = defaultdict(int)
     narrow = 1 + max(header.places[name])
-    for lines, rows in header.sheet.walk():
-        rows = [row for line, row in zip(lines, rows, strict=True) if line > header.line and len(row) >= narrow]
-        days, _ = cut_column([list(map(itemgetter(k), rows)) for k in header.places[name]])
+    for _, rows in _below(header, {name: header.places[name]}):
+        chunk = rows if isinstance(rows, Columns) else Listed([row for row in rows if len(row) >= narrow])
+        days, _ = cut_column([chunk.column(k) for k in header.places[name]])
         for day in days:
             counts[day] += 1
     return dict(counts)
+
+
+def _below(header: Header, places: Mapping[str, Sequence[int]]) -> ByColumns:
+    """The rows below the header, at least these columns of them."""
+    return header.sheet.below(header.line, len(header.names), sorted({k for each in places.values() for k in each}))
 
 
 EPOCH = date(1970, 1, 1)

@@ -15,6 +15,7 @@ from itertools import accumulate, chain, islice
 from typing import BinaryIO
 from zipfile import BadZipFile
 
+from db.cad.plain import Plain, may_be_plain
 from db.cad.sheet import CHUNK, Rows, Sheet, filled
 from db.errors import Unreadable
 
@@ -39,24 +40,30 @@ def text_sheet(opened: Opened, name: str) -> Sheet:
         sample = text.read(65_536)
     delimiter, width = find_delimiter(_sample_lines(sample))
 
-    def walk(size: int = CHUNK) -> Rows:
+    def walk(size: int = CHUNK, first: int = 1) -> Rows:
         spaces = delimiter != "\t"
         with _decoded(opened, encoding) as text:
-            reader = csv.reader(text, delimiter=delimiter, skipinitialspace=spaces)
-            first = 1
+            reader = csv.reader(islice(text, first - 1, None), delimiter=delimiter, skipinitialspace=spaces)
+            above = first - 1
             try:
                 while rows := list(islice(reader, size)):
-                    if reader.line_num - first + 1 != len(rows) and _runs_away(rows, width, delimiter):
+                    last = above + reader.line_num
+                    if last - first + 1 != len(rows) and _runs_away(rows, width, delimiter):
                         break
-                    yield filled(_starts(first, reader.line_num, rows), rows)
-                    first = reader.line_num + 1
+                    yield filled(_starts(first, last, rows), rows)
+                    first = last + 1
                 else:
                     return
             except csv.Error:
                 pass  # a cell beyond all measure: a quote is open
         yield from _mended(opened, encoding, delimiter, width, first, size, name)
 
-    return unpacked(Sheet("", lines, encoding, delimiter, walk))
+    sheet = Sheet("", lines, encoding, delimiter, walk)
+    if may_be_plain(encoding, delimiter):
+        sheet.by_columns = Plain(
+            lambda: _marks_skipped(opened, encoding), encoding, delimiter, _LONGEST_CELL, lambda at: walk(CHUNK, at)
+        )
+    return unpacked(sheet)
 
 
 def _sample_lines(sample: str) -> list[str]:
@@ -213,6 +220,10 @@ def unpacked(sheet: Sheet) -> Sheet:
 
 def _decoded(opened: Opened, encoding: str) -> io.TextIOWrapper:
     """The text without its marks of byte order, however often they stand there."""
+    return io.TextIOWrapper(_marks_skipped(opened, encoding), encoding=encoding, errors="tandem-cp1252", newline="")
+
+
+def _marks_skipped(opened: Opened, encoding: str) -> io.BufferedReader:
     data = io.BufferedReader(opened(), 1 << 20)  # type: ignore[arg-type]
     if encoding == "utf-8":
         start = data.peek(64)
@@ -220,7 +231,7 @@ def _decoded(opened: Opened, encoding: str) -> io.TextIOWrapper:
         while mark := next((mark for mark in _BOMS if start.startswith(mark, skip)), None):
             skip += len(mark)
         data.read(skip)
-    return io.TextIOWrapper(data, encoding=encoding, errors="tandem-cp1252", newline="")
+    return data
 
 
 def _as_windows(error: UnicodeError) -> tuple[str, int]:

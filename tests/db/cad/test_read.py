@@ -125,7 +125,7 @@ def test_codes_keep_their_meaning_from_chunk_to_chunk() -> None:
     file = open_file(io.BytesIO(f"No,When,Kind,Place\n{rows}".encode()), "log.csv")
     reading = Reading(find_header(file, columns), columns, ZONE)
     chunks = list(reading)
-    assert [len(chunk) for chunk in chunks] == [19_999, 20_000, 5_001]
+    assert [len(chunk) for chunk in chunks] == [20_000, 20_000, 5_000]
     named = [(int(chunk.incident[k]), reading.types[chunk.type[k]]) for chunk in chunks for k in (0, len(chunk) - 1)]
     assert all(kind == f"KIND {number // 15_000}" for number, kind in named)
     assert len(reading.places) == 7
