@@ -195,6 +195,15 @@ def upgrade() -> None:
     with op.batch_alter_table("call_review_aside", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_call_review_aside_referral_id"), ["referral_id"], unique=False)
 
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.create_index(
+            batch_op.f("ix_call_incident_number"),
+            ["incident_number"],
+            unique=False,
+            sqlite_where=sa.text("incident_number <> identity_key"),
+            postgresql_where=sa.text("incident_number <> identity_key"),
+        )
+
     with op.batch_alter_table("call_rule", schema=None) as batch_op:
         batch_op.add_column(sa.Column("note", sa.String(length=200), nullable=True))
         batch_op.add_column(sa.Column("removed_at", db.types.Moment(timezone=True), nullable=True))
@@ -231,6 +240,13 @@ def downgrade() -> None:
 
     with op.batch_alter_table("call_type", schema=None) as batch_op:
         batch_op.drop_column("description")
+
+    with op.batch_alter_table("call", schema=None) as batch_op:
+        batch_op.drop_index(
+            batch_op.f("ix_call_incident_number"),
+            sqlite_where=sa.text("incident_number <> identity_key"),
+            postgresql_where=sa.text("incident_number <> identity_key"),
+        )
 
     with op.batch_alter_table("call_rule", schema=None) as batch_op:
         batch_op.drop_column("removed_at")
