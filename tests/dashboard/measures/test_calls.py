@@ -97,7 +97,7 @@ def test_repeat_calls_by_place_with_what_is_left_out(small_pilot: Engine) -> Non
     assert (by_month(found), by_month(found, "judged")) == ({3: 1}, {3: 2, 4: 1, 10: 1})
     assert by_month(found, "nobody") == {4: 1}
     assert (found.estimate.value, found.estimate.n, found.display) == (1, 4, "0")
-    assert "1 calls have no subject (no place, no person key) and are not judged." in found.caveats
+    assert "1 call has no subject (no place, no person key) and is not judged." in found.caveats
     assert "expected" not in found.context
     longer = answer(small_pilot, "repeat_calls", Filters(YEAR.first, YEAR.last, YEAR.as_of, window_days=365))
     assert by_month(longer) == {3: 1, 10: 1}
@@ -158,7 +158,7 @@ def test_officer_hours_sum_over_units(small_pilot: Engine) -> None:
         session.commit()
     found = answer(small_pilot, "officer_hours")
     assert by_month(found) == {3: pytest.approx(1.5)}
-    assert found.caveats[0] == "1 of 3 units have no arrival or clear time and are left out."
+    assert found.caveats[0] == "1 of 3 units has no arrival or clear time and is left out."
 
 
 def test_call_coverage_by_local_hour_and_valid_shift(small_pilot: Engine) -> None:
