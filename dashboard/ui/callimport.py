@@ -3,6 +3,7 @@
 Nothing is stored before Load, and a load is all or nothing: cancelled halfway, it leaves no row behind.
 """
 
+import time
 from collections.abc import Sequence
 from typing import Any, cast
 
@@ -202,6 +203,7 @@ def _advance(bar: Any, stage: str, done: int, of: int) -> None:
     """A click meanwhile ends the run here, up to the last moment before it is stored: nothing is kept."""
     begins, share = BEGINS[stage]
     words = f"{STAGES[stage]} {number(done)} of {number(of)}"
+    time.sleep(0.005)  # or the thread that hears the click has to wait for a moment of its own
     bar.progress(begins + share * (min(1.0, done / of) if of else 0.0), words)
 
 
