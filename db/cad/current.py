@@ -7,10 +7,11 @@ without a refresh (a gap entered by hand, another time zone, a database from bef
 themselves: slower, never wrong.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 from typing import cast as cast_to
 
 import numpy as np
@@ -23,18 +24,23 @@ from db.cad.bulk import bulk_insert
 from db.cad.counting import (
     COUNTED,
     REPEAT_COLUMNS,
+    Ahead,
     Basis,
     Facts,
     count_days,
     count_repeats,
+    read_ahead,
     read_facts,
     stored_days,
     stored_units,
+    version,
     with_units,
 )
 from db.cad.judging import KEYED_ENOUGH, Coverage
 from db.cad.meaning import KINDS as _KINDS
+from db.cad.meaning import meanings
 from db.cad.report import EPOCH, missing_days
+from db.engine import aggregate_session
 from db.models import Call, CallCounts, CallDay, CallGap, CallRepeat
 from db.pilot import the_pilot
 from db.vocab import CallCategory
@@ -239,9 +245,11 @@ def refresh(
     ``since``: the first day on which a call came, went or changed; None where a category or an institution did
     (everything is counted). ``facts``: all calls there are, where the caller has them in memory; else they are read.
     ``moved``: the categories that calls joined or left, where nothing else changed; the others' repeats stay.
+    What :func:`reading_ahead` has read is taken, while it stands.
     """
     start = None if facts is not None else since
-    _keep_days(session, start, facts)
+    ahead = _ahead(session, moved) if facts is None else None
+    _keep_days(session, start, facts, ahead)
     mark_gaps(session)
     first, last = session.execute(select(func.min(CallDay.day), func.max(CallDay.day))).one()
     before = session.get(CallCounts, 1)
@@ -255,7 +263,7 @@ def refresh(
     if start is not None:
         start = _moved_since(start, before, ground)
     same = before is not None and (before.zone, before.first_day, before.gaps) == (ground.zone, first, ground.gaps)
-    _keep_repeats(session, start, facts, covered, [c for c in COUNTED if c in moved or not same])
+    _keep_repeats(session, start, facts, covered, [c for c in COUNTED if c in moved or not same], ahead)
     if before is None:
         session.add(ground)
     else:
@@ -271,9 +279,9 @@ def _moved_since(since: date, before: CallCounts | None, now: CallCounts) -> dat
     return min([since, *(date.fromisoformat(first) for first, _ in moved)])
 
 
-def _keep_days(session: Session, since: date | None, facts: Facts | None) -> None:
-    counted = count_days(facts, None) if facts is not None else stored_days(session, since)
-    counted = with_units(counted, stored_units(session, since))
+def _keep_days(session: Session, since: date | None, facts: Facts | None, ahead: Ahead | None) -> None:
+    counted = count_days(facts, None) if facts is not None else stored_days(session, since, ahead)
+    counted = with_units(counted, stored_units(session, since, ahead))
     session.execute(delete(CallDay) if since is None else delete(CallDay).where(CallDay.day >= since))
     rows = zip(
         (_day(number).isoformat() for number in counted["day"]),
@@ -285,12 +293,17 @@ def _keep_days(session: Session, since: date | None, facts: Facts | None) -> Non
 
 
 def _keep_repeats(
-    session: Session, since: date | None, facts: Facts | None, covered: Coverage, categories: Sequence[CallCategory]
+    session: Session,
+    since: date | None,
+    facts: Facts | None,
+    covered: Coverage,
+    categories: Sequence[CallCategory],
+    ahead: Ahead | None,
 ) -> None:
     if not categories:
         return
     if facts is None:
-        facts = read_facts(session, categories, None if since is None else since - timedelta(days=_LOOK_BACK))
+        facts = read_facts(session, categories, None if since is None else since - timedelta(days=_LOOK_BACK), ahead)
     old = delete(CallRepeat).where(CallRepeat.category.in_([category.value for category in categories]))
     session.execute(old if since is None else old.where(CallRepeat.day >= since))
     table = cast_to(Table, CallRepeat.__table__)
@@ -307,6 +320,55 @@ def _keep_repeats(
             strict=True,
         )
         bulk_insert(session, table, ("category", "basis", "window_days", "day", *REPEAT_COLUMNS), rows)
+
+
+class _Unread(Exception):
+    """Counting would read many calls while others wait. ``types``: those whose calls it needs."""
+
+    def __init__(self, types: Sequence[int]) -> None:
+        self.types = types
+
+
+MANY = 100_000
+"""From so many calls on they are read before the transaction that counts them."""
+_WILLING, _READ = "counts may be read ahead", "counts read ahead"
+Asked = ParamSpec("Asked")
+Answer = TypeVar("Answer")
+
+
+def reading_ahead(
+    command: Callable[Concatenate[Session, Asked], Answer],
+) -> Callable[Concatenate[Session, Asked], Answer]:
+    """A command that counts calls anew, which holds the lock for the counting only.
+
+    With many calls it is broken off before it reads them, nothing stored; they are read while others write, and it
+    is done again. Where somebody changed the calls in between, it reads them itself.
+    """
+
+    @wraps(command)
+    def run(session: Session, *asked: Asked.args, **named: Asked.kwargs) -> Answer:
+        session.info[_WILLING] = True
+        try:
+            return command(session, *asked, **named)
+        except _Unread as unread:
+            session.info.pop(_WILLING)
+            with aggregate_session(session.get_bind()) as reader:  # type: ignore[arg-type]
+                session.info[_READ] = read_ahead(reader, unread.types)
+            return command(session, *asked, **named)
+        finally:
+            session.info.pop(_WILLING, None)
+            session.info.pop(_READ, None)
+
+    return run
+
+
+def _ahead(session: Session, categories: Iterable[CallCategory]) -> Ahead | None:
+    """What was read ahead and still stands."""
+    read: Ahead | None = session.info.get(_READ)
+    calls = 0 if read or not session.info.get(_WILLING) else session.scalar(select(func.sum(CallDay.calls))) or 0
+    if calls >= MANY:
+        raise _Unread(meanings(session).types_of(categories))
+    return read if read is not None and read.version == version(session) else None
 
 
 def mark_gaps(session: Session) -> int:

@@ -39,6 +39,7 @@ def assign_category(session: Session, viewer: Viewer, type_id: int, category: Ca
     return assign_categories(session, viewer, [type_id], category)[0]
 
 
+@current.reading_ahead
 def assign_categories(
     session: Session, viewer: Viewer, type_ids: Sequence[int], category: CallCategory
 ) -> list[CallRule]:
@@ -73,6 +74,7 @@ def _exactly(session: Session, name: str, category: CallCategory) -> tuple[CallR
     return rule, CallRuleChange(action=action, rule_id=rule.id, subject=named(rule), before=before, after=_kept(rule))
 
 
+@current.reading_ahead
 def add_rule(session: Session, viewer: Viewer, form: RuleForm) -> CallRule:
     """A new rule, before all others. Raises :class:`Invalid` where the same is there for some of the same days."""
     with write(session, viewer, Permission.import_calls, "add call rule", Scope.calls) as note:
@@ -94,6 +96,7 @@ def add_rule(session: Session, viewer: Viewer, form: RuleForm) -> CallRule:
         return rule
 
 
+@current.reading_ahead
 def edit_rule(session: Session, viewer: Viewer, rule_id: int, form: RuleForm, *, first: bool = False) -> CallRule:
     """Change a rule's text, kind, category, dates or note; ``first`` also puts it before all others."""
     with write(session, viewer, Permission.import_calls, "change call rule", Scope.calls) as note:
@@ -113,6 +116,7 @@ def edit_rule(session: Session, viewer: Viewer, rule_id: int, form: RuleForm, *,
         return rule
 
 
+@current.reading_ahead
 def end_rule(session: Session, viewer: Viewer, rule_id: int, last_day: date) -> CallRule:
     """Let a rule count up to ``last_day``, inclusive; calls before keep their meaning."""
     with write(session, viewer, Permission.import_calls, "end call rule", Scope.calls) as note:
@@ -131,6 +135,7 @@ def end_rule(session: Session, viewer: Viewer, rule_id: int, last_day: date) -> 
         return rule
 
 
+@current.reading_ahead
 def move_rule(session: Session, viewer: Viewer, rule_id: int, place: int) -> None:
     """Put a rule at ``place`` in the order, counted from 1; the first rule that fits decides."""
     with write(session, viewer, Permission.import_calls, "order call rules", Scope.calls) as note:
@@ -153,13 +158,13 @@ def move_rule(session: Session, viewer: Viewer, rule_id: int, place: int) -> Non
         _settle(session, viewer, note, then, change)
 
 
+@current.reading_ahead
 def remove_rule(session: Session, viewer: Viewer, rule_id: int) -> int:
     """Drop a rule; its types fall to the next rule that fits, or to none. How many types changed."""
     with write(session, viewer, Permission.import_calls, "remove call rule", Scope.calls) as note:
         rule, then = _rule(session, rule_id), judged(session)
         change = CallRuleChange(action=RuleAction.removed, rule_id=rule_id, subject=named(rule), before=_kept(rule))
         rule.removed_at = viewer.now
-        session.flush()
         _settle(session, viewer, note, then, change)
         return change.types
 
@@ -167,6 +172,7 @@ def remove_rule(session: Session, viewer: Viewer, rule_id: int) -> int:
 # --- institutions and codebook ---------------------------------------------------------------------------
 
 
+@current.reading_ahead
 def mark_institutions(session: Session, viewer: Viewer, marks: Mapping[int, bool]) -> int:
     """Say which places are shelters, hospitals or stations (True) or are not: how many changed.
 
@@ -207,6 +213,7 @@ def _mark(
     _record(session, viewer, note, change, breaks=calls > 0)
 
 
+@current.reading_ahead
 def describe_types(session: Session, viewer: Viewer, codes: Mapping[str, str]) -> int:
     """Write what codes mean beside the types (code → description): how many types got one. Patterns look there too."""
     with write(session, viewer, Permission.import_calls, "read codebook", Scope.calls) as note:
@@ -232,6 +239,7 @@ def describe_types(session: Session, viewer: Viewer, codes: Mapping[str, str]) -
 # --- undo ------------------------------------------------------------------------------------------------
 
 
+@current.reading_ahead
 def undo_change(session: Session, viewer: Viewer, change_id: int) -> CallRuleChange:
     """Put back what stood before a change; its break line goes. Raises :class:`Conflict` where it was changed since."""
     with write(session, viewer, Permission.import_calls, "undo call rule change", Scope.calls) as note:
