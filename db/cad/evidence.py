@@ -11,7 +11,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         r"\b(received|recvd|rcvd|recd)\b|^received|call ?received",
         r"(incident|call|event) ?(date ?time|dttm|dt ?tm|datetime)",
         r"^(date ?time|datetime|dttm|timestamp|date and time|date time.*)$",
-        r"(response|created?|creation|entry|entered|open(ed)?|start(ed)?|initiated?) ?(date|time|dt|dttm|on|at)",
+        r"(response|created?|creation|entry|entered|open(ed)?|start(ed)?|initiated?) ?(date|time|dt|dttm|ts|on|at)",
         r"(date|time|dt|dttm) ?(received|created|entered|opened|initiated|of call|of incident|reported)",
         r"^time ?(create|entere?|receive|open|start)d?$|^(incident|call|event)? ?(timestamp|ts)$|queued",
         r"phone ?pick ?up|call ?(entry|taken|answered)",
@@ -45,7 +45,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         r"^(lon|long|lng|longitude)\b", r"\b(lon|long|lng|longitude)$", r"^x( ?(coord\w*|value))?$", r"geo ?x",
     ),
     "disposition": (
-        r"final ?dispo", r"dispo(sition)?( ?(desc\w*|text|name|remarks))\b", r"\bdispo", r"clearance ?desc",
+        r"final ?dispo", r"^disp( ?code)?$", r"dispo(sition)?( ?(desc\w*|text|name|remarks))\b", r"\bdispo",
+        r"clearance ?desc",
         r"(clear\w*|close|closing) ?(code|desc\w*|reason)$",
         r"^(outcome|result|resolution|action taken)s?$", r"outcome|call ?result",
     ),
@@ -58,7 +59,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         r"\bunit ?(id|num|number|name)$", r"^(apparatus|vehicle|car|officer)( ?(id|num|no|number|name))$",
         r"call ?sign",
     ),
-    "dispatched": (r"dispatch", r"\bdisp ?(time|dt|dttm|date)", r"\bassign(ed)?\b"),
+    "dispatched": (r"dispatch", r"\bdisp ?(time|dt|dttm|date|ts)|^disp$", r"\bassign(ed)?\b"),
     "arrived": (r"on ?scene", r"\bat ?scene", r"arriv", r"\bonsc"),
     "cleared": (
         r"clear", r"available", r"back in service", r"clos(e|ed|ing)\b", r"complet", r"\bin ?service\b",
@@ -179,7 +180,9 @@ def _degrees(limit: int) -> Callable[[Column], tuple[float, str]]:
 
 
 def _disposition(column: Column) -> tuple[float, str]:
-    if not column.cells or column.dated > 0.5 or (column.rows >= 50 and column.variety > 0.95):
+    if not column.cells or column.dated > 0.5 or column.clock_only > 0.5:
+        return 0.0, ""
+    if column.rows >= 50 and column.variety > 0.95:
         return 0.0, ""
     return 0.6 + 0.39 * column.told, f"{len(column.distinct):,} different ones"
 

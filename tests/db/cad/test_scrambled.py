@@ -1,11 +1,15 @@
 """Any scrambled export either is read, with every row accounted for, or is refused with a line and a reason."""
 
 import csv
+import gzip
 import io
+import zipfile
 from collections.abc import Sequence
 
+import openpyxl
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from db.cad.mapping import ColumnMapping, find_header
 from db.cad.propose import propose
@@ -74,10 +78,10 @@ def scrambled(draw: st.DrawFn) -> bytes:
     return bytes(data)
 
 
-def read_whole(data: bytes, mapping: ColumnMapping | None) -> None:
+def read_whole(data: bytes, mapping: ColumnMapping | None, name: str = "log.csv") -> None:
     """Read as the importer would; check that nothing is lost and nothing is invented."""
     try:
-        file = open_file(io.BytesIO(data), "log.csv")
+        file = open_file(io.BytesIO(data), name)
         header = find_header(file, mapping or propose(file, zone=ZONE).mapping)
         reading = Reading(header, mapping or propose(file, zone=ZONE).mapping, ZONE)
         chunks = list(reading)
@@ -130,3 +134,46 @@ def test_so_it_is_under_a_mapping_of_its_own(data: bytes) -> None:
 @given(st.binary(max_size=300))
 def test_any_bytes_are_a_table_or_are_refused(data: bytes) -> None:
     read_whole(data, None)
+
+
+def workbook(rows: Sequence[Sequence[str]]) -> bytes:
+    """The rows as a sheet behind another one; text that a sheet cannot hold is left out."""
+    book = openpyxl.Workbook()
+    book.active.title = "Summary"  # pyright: ignore[reportOptionalMemberAccess]
+    sheet = book.create_sheet("Calls")
+    for row in rows:
+        sheet.append([ILLEGAL_CHARACTERS_RE.sub("", cell) for cell in row])
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+@st.composite
+def packed(draw: st.DrawFn) -> tuple[str, bytes]:
+    """An export as .csv.gz, a zip of one or a workbook; cut off, or with bytes changed, as a bad copy leaves it."""
+    kind = draw(st.sampled_from(["gz", "zip", "xlsx"]))
+    if kind == "xlsx":
+        data = bytearray(workbook([list(NAMES), *draw(st.lists(rows_of_calls, max_size=6))]))
+    elif kind == "gz":
+        data = bytearray(gzip.compress(draw(scrambled())))
+    else:
+        file = io.BytesIO()
+        with zipfile.ZipFile(file, "w", draw(st.sampled_from([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED]))) as archive:
+            for name in draw(st.sampled_from([["log.csv"], ["a/log.csv"], ["log.csv", "notes.txt"], [], ["one.zip"]])):
+                archive.writestr(name, draw(scrambled()))
+        data = bytearray(file.getvalue())
+    parts = st.integers(0, 9_999)  # of ten thousand: archives hold the time they were made, so lengths differ
+    if draw(st.booleans()):
+        del data[draw(parts) * len(data) // 10_000 :]
+    for _ in range(draw(st.integers(0, 3))):
+        place, byte = draw(parts), draw(st.integers(0, 255))
+        if data:
+            data[place * len(data) // 10_000] = byte
+    return draw(st.sampled_from([f"log.{kind}", f"log.csv.{kind}", "log.csv", "log"])), bytes(data)
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(packed())
+def test_a_packed_export_is_read_or_refused_in_words(export: tuple[str, bytes]) -> None:
+    name, data = export
+    read_whole(data, None, name)
