@@ -7,6 +7,7 @@ from typing import Any
 
 import streamlit as st
 
+from dashboard import nav
 from dashboard.measures import MEASURES
 from dashboard.measures.call_lists import LISTS, Bar
 from dashboard.measures.compute import pilot_to_date
@@ -34,6 +35,8 @@ PARTS: Mapping[str, Sequence[str]] = {
 }
 OF_THE_PILOT = frozenset({"call_coverage", *PARTS["Follow-up"], *PARTS["On scene"]})
 """Asked of the pilot's days only: before it there was no shift and nobody to follow up."""
+OF_CALLS = frozenset({"Calls", "Follow-up"})
+"""Parts with nothing to show before calls are loaded."""
 NO_CARD = frozenset({"repeat_call_effect", "unserved_reasons", "dispositions"})
 WINDOWS = (30, 90, 180, 365)
 PERIODS = {"all": "All calls", "year": "12 months", "pilot": "Pilot to date", "dates": "Dates"}
@@ -118,6 +121,14 @@ def _ends(period: str, viewer: Viewer, pilot: Pilot, whole: Filters) -> tuple[da
 
 def show(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> None:
     """The numbers of the part, then its charts: two in a row on a wide desk, one on a phone."""
+    if part in OF_CALLS and _none_loaded(viewer):
+        exhibit.nothing("No calls are loaded yet: these figures begin with the first export of the dispatch system.")
+        if viewer.may(Permission.import_calls):
+            with st.container(horizontal_alignment="center"):
+                st.page_link(nav.VIEWS / "calls.py", label="Load an export", icon=":material/upload:", width="content")
+        else:
+            st.caption("The analyst loads it on the page Calls.", text_alignment="center")
+        return
     now = data.versions()
     asked = {key: _slice(key, filters, pilot) for key in PARTS[part] if viewer.may(_permission(key))}
     results = {key: data.one(viewer, now, key, of, Audience.internal) for key, of in asked.items()}
@@ -139,6 +150,11 @@ def show(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> None:
                 below=_beside(result),
                 picked=_opener(viewer, result),
             )
+
+
+def _none_loaded(viewer: Viewer) -> bool:
+    with record_session(session.bind(), viewer) as database:
+        return current.coverage(database) is None
 
 
 def _permission(key: str) -> Permission:

@@ -26,7 +26,9 @@ def places(viewer: Viewer) -> None:
     found = _found(callrules.state(), wanted, viewer)
     if not found:
         exhibit.nothing(
-            f"No place is called “{wanted.strip()}”." if wanted.strip() else "No behavioral-health call has a location."
+            f"No place is called “{wanted.strip()}”."
+            if wanted.strip()
+            else "No behavioral-health call with a location is loaded yet. Start under “Load a file”."
         )
         return
     if not wanted.strip():

@@ -28,7 +28,7 @@ def types(viewer: Viewer) -> None:
     """How much the rules cover, the types they leave, the rules and what each catches, every change with its undo."""
     volumes = _volumes(callrules.state(), viewer)
     if not volumes:
-        exhibit.nothing("No calls yet: types appear here with the first load.")
+        exhibit.nothing("No calls yet: types appear here with the first load. Start under “Load a file”.")
         callrules.rules(viewer)
         return
     _coverage(volumes)
@@ -126,7 +126,7 @@ def series(viewer: Viewer, pilot: Pilot) -> None:
     with record_session(session.bind(), viewer) as database:
         first, last = database.execute(select(func.min(Call.received_on), func.max(Call.received_on))).one()
     if first is None:
-        exhibit.nothing("No calls yet. Load an export first.")
+        exhibit.nothing("No calls yet. Start under “Load a file”.")
         return
     filters = replace(pilot_to_date(pilot, viewer.today), first=first, last=min(last, viewer.today))
     now = data.versions()

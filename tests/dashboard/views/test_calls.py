@@ -1,5 +1,6 @@
 """The Calls page without a browser: a file tried, loaded, taken back; a type covered; what a wrong file says."""
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -213,4 +214,13 @@ def test_an_uncovered_type_is_covered_and_a_place_becomes_an_institution(signed_
 def test_the_series_shows_what_was_loaded(signed_in: Open) -> None:
     app = part(signed_in("analyst", "calls.py"), "series")
     assert len(app.get("plotly_chart")) == 2
+    assert not app.exception
+
+
+def test_before_the_first_load_the_figures_say_what_to_do(signed_in: Open, demo_city: Engine) -> None:
+    with sqlite3.connect(str(demo_city.url.database)) as plain:  # what hangs on calls may stay
+        plain.executescript("DELETE FROM call; DELETE FROM call_day")
+    app = signed_in("analyst", "call_figures.py")
+    assert "these figures begin with the first export" in said(app)
+    assert not app.get("plotly_chart")
     assert not app.exception
