@@ -16,7 +16,7 @@ from db.engine import record_session
 from db.errors import TandemError
 from db.models import Import, ImportRefusal
 from db.pilot import local_day
-from db.vocab import ImportStatus
+from db.vocab import ImportStatus, counted
 
 _COUNTS = ("Rows", "Added", "Merged", "Updated", "Already there", "Refused")
 
@@ -97,9 +97,11 @@ def _how(load: Import) -> str:
 def take_back(viewer: Viewer, import_id: int, added: int, updated: int) -> None:
     """Asks first: the popover says what goes."""
     with st.popover("Take back", icon=":material/undo:"):
-        changed = f" and puts back what **{updated:,} calls** said before" if updated else ""
+        told = counted(updated, "call", "calls")
+        changed = f" and puts back what **{told}** said before" if updated else ""
+        gone = counted(added, "call", "calls")
         st.markdown(
-            f"This removes the **{added:,} calls** that import {import_id} added{changed}; every figure changes with "
+            f"This removes the **{gone}** that import {import_id} added{changed}; every figure changes with "
             "them. Calls that a later file told of as well go too: load that file again."
         )
         if st.button("Yes, take it back", type="primary", key=f"take-back-{import_id}"):

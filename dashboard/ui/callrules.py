@@ -218,7 +218,8 @@ def _catch_table(catch: Catch) -> None:
         taken = f" {_names(catch.taken)} would fit, but an earlier rule decides." if catch.taken else ""
         st.caption(exhibit.plain(f"No call is decided by it.{taken}"))
         return
-    st.caption(f"It decides {catch.calls:,} calls of {len(catch.types):,} {_types(len(catch.types))}.")
+    calls = vocab.counted(catch.calls, "call", "calls")
+    st.caption(f"It decides {calls} of {len(catch.types):,} {_types(len(catch.types))}.")
     table = pd.DataFrame(list(catch.types), columns=["Type", "Calls"])
     st.dataframe(table, hide_index=True, height=min(38 + 35 * len(table), 220), column_config=_THOUSANDS)
 
@@ -231,7 +232,8 @@ def _preview(viewer: Viewer, form: RuleForm, rule_id: int | None, place: int | N
         st.caption("No call that is loaded would change its meaning.")
         return
     types = len({move.type_id for move in moved})
-    st.markdown(f"Saving moves **{sum(move.calls for move in moved):,} calls** of {types:,} {_types(types)}:")
+    calls = vocab.counted(sum(move.calls for move in moved), "call", "calls")
+    st.markdown(f"Saving moves **{calls}** of {types:,} {_types(types)}:")
     table = pd.DataFrame([_moved(move) for move in moved])
     if not table["Days"].any():
         table = table.drop(columns="Days")
@@ -274,7 +276,7 @@ def changes(viewer: Viewer) -> None:
 
 def _change(viewer: Viewer, change: CallRuleChange) -> None:
     with st.container(horizontal=True, vertical_alignment="center", key=f"change-{change.id}"):
-        moved = f"{change.calls:,} calls" if change.calls else "no call"
+        moved = vocab.counted(change.calls, "call", "calls") if change.calls else "no call"
         done = f"{vocab.label(change.action)}: {change.subject}"
         line = f"{moved} · {day(change.at.date())} · {change.by}"
         if change.undone_at is not None:

@@ -17,6 +17,7 @@ from db.cad.keys import in_order, packed, repeated
 from db.cad.read import NEVER, NO_TYPE, Reading, Refusal, Rows
 from db.cad.report import EPOCH
 from db.cad.rules import folded
+from db.vocab import counted
 
 SAME_CALL_DAYS = 7
 DATED = len("@20180101")
@@ -246,7 +247,8 @@ def _one_each(units: Units) -> tuple[Units, list[str]]:
     cleared = np.where(backwards, NEVER, cleared)
     one = Units(units.call[starts], units.unit[starts], first(units.dispatched), arrived, cleared)
     count = int(backwards.sum())
-    said = [f"{count:,} units are cleared before they arrive: that clearing time is left out."] if count else []
+    units_are = counted(count, "unit is", "units are")
+    said = [f"{units_are} cleared before arriving: that clearing time is left out."] if count else []
     return one, said
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from db.cad.read import NO_TYPE, Reading, Refusal
+from db.vocab import counted
 
 if TYPE_CHECKING:
     from db.cad.gather import Calls, Gathered
@@ -85,7 +86,9 @@ class ImportReport:
         """One sentence for the person who loaded it."""
         verb = "would be added" if self.dry_run else "added"
         if not self.kept and not self.updated and self.already_there:
-            return f"Nothing new: all {self.already_there:,} calls of {self.file_name} are already there."
+            there = "the 1 call" if self.already_there == 1 else f"all {self.already_there:,} calls"
+            are = "is" if self.already_there == 1 else "are"
+            return f"Nothing new: {there} of {self.file_name} {are} already there."
         parts = [
             f"{self.rows_read:,} {'row' if self.rows_read == 1 else 'rows'} read",
             f"{self.kept:,} {'call' if self.kept == 1 else 'calls'} {verb}",
@@ -133,7 +136,8 @@ def unseen_types(names: Sequence[str], calls: int) -> list[str]:
     shown = ", ".join(f"“{name}”" for name in sorted(names)[:8])
     more = f" and {len(names) - 8:,} more" if len(names) > 8 else ""
     were = "1 call type was" if len(names) == 1 else f"{len(names):,} call types were"
-    return [f"{were} never seen before ({shown}{more}), with {calls:,} calls: see whether the rules cover them."]
+    theirs = counted(calls, "call", "calls")
+    return [f"{were} never seen before ({shown}{more}), with {theirs}: see whether the rules cover them."]
 
 
 def much_changed(updated: int, there: int) -> list[str]:
@@ -165,7 +169,8 @@ def _gaps(days: np.ndarray, counts: np.ndarray) -> list[str]:
         for first, last in longest
     )
     more = f", and {len(runs) - 3} more" if len(runs) > 3 else ""
-    return [f"{total:,} days have no call at all ({named}{more}): they count as missing, not as zero."]
+    have, count = ("day has", "it counts") if total == 1 else ("days have", "they count")
+    return [f"{total:,} {have} no call at all ({named}{more}): {count} as missing, not as zero."]
 
 
 def _islands(days: np.ndarray, counts: np.ndarray) -> list[str]:
@@ -174,8 +179,9 @@ def _islands(days: np.ndarray, counts: np.ndarray) -> list[str]:
     sizes = np.add.reduceat(counts, edges)
     slivers = np.flatnonzero(sizes * 100 < counts.sum()) if len(edges) > 1 else np.empty(0, int)
     return [
-        f"{sizes[k]:,} calls lie at {day_text(_day(days[edges[k]]))}, {FAR} days or more away from the others. "
-        "Check their dates."
+        counted(int(sizes[k]), "call lies", "calls lie")
+        + f" at {day_text(_day(days[edges[k]]))}, {FAR} days or more away from the others. "
+        "Check the dates."
         for k in slivers[:3].tolist()
     ]
 

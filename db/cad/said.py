@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from db.cad.mapping import Header
 from db.cad.moments import Moments
 from db.cad.normalise import blank
+from db.vocab import counted
 
 _EXCEL_ENDS = (65_536, 1_048_576)
 EXCEL_LIMITS = (65_535, 65_536, 1_048_575, 1_048_576)
@@ -45,24 +46,26 @@ class Said:
                 "rest was probably cut off. Ask for a CSV export."
             )
         if self.skipped:
-            notes.append(
-                f"{self.skipped:,} times fall into the hour that daylight saving skips; they are moved on by it."
-            )
+            times = counted(self.skipped, "time falls", "times fall")
+            notes.append(f"{times} into the hour that daylight saving skips; moved on by it.")
         if self.doubled:
-            notes.append(
-                f"{self.doubled:,} times fall into the hour that autumn has twice; they are taken as the first."
-            )
+            times = counted(self.doubled, "time falls", "times fall")
+            notes.append(f"{times} into the hour that autumn has twice; taken as the first.")
         if self.ranges:
-            notes.append(f"{self.ranges:,} received cells tell from when to when; the start counts.")
+            cells = counted(self.ranges, "received cell tells", "received cells tell")
+            notes.append(f"{cells} from when to when; the start counts.")
         if self.short:
+            rows = counted(self.short, "row has", "rows have")
             notes.append(
-                f"{self.short:,} rows have fewer than the header's {len(header.names)} fields (the first on line "
+                f"{rows} fewer than the header's {len(header.names)} fields (the first on line "
                 f"{self.first_short:,}); what is missing is taken as blank."
             )
         for name, (count, example) in self._unread.items():
-            notes.append(f"{count:,} cells of “{name}” are no time (such as “{example[:40]}”); they are left blank.")
+            cells, are = ("cell", "is") if count == 1 else ("cells", "are")
+            notes.append(f"{count:,} {cells} of “{name}” {are} no time (such as “{example[:40]}”), and left blank.")
         if self.backwards:
-            notes.append(f"{self.backwards:,} rows are cleared before they arrive; that clearing time is left out.")
+            rows = counted(self.backwards, "row is", "rows are")
+            notes.append(f"{rows} cleared before arriving; that clearing time is left out.")
         if self.unexplained:
             shown = ", ".join(sorted(self.unexplained)[:5])
             types = "1 call type is" if len(self.unexplained) == 1 else f"{len(self.unexplained):,} call types are"

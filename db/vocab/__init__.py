@@ -355,6 +355,11 @@ def text(key: str, lang: Lang = "en", /, **values: object) -> str:
     return _COUNTING.vformat(words, (), values) if values else words
 
 
+def counted(n: int, one: str, many: str) -> str:
+    """“1 call is”, “1,001 calls are”: the number with the words that agree with it, in staff-only sentences."""
+    return f"{n:,} {one if n == 1 else many}"
+
+
 class _Counting(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         one, between, many = format_spec.partition("|")

@@ -46,8 +46,8 @@ def test_times_of_day_are_dated_by_the_call_and_run_past_midnight() -> None:
         ("", "", "03-01 12:20", ""),
     ]
     assert found.notes == [
-        "1 cells of “dispatched” are no time (such as “soon”); they are left blank.",
-        "1 rows are cleared before they arrive; that clearing time is left out.",
+        "1 cell of “dispatched” is no time (such as “soon”), and left blank.",
+        "1 row is cleared before arriving; that clearing time is left out.",
     ]
 
 
@@ -91,7 +91,7 @@ def test_what_is_no_call_is_refused_with_its_line() -> None:
     ]
     assert (found.rows_read, len(found.calls)) == (7, 2)
     assert found.notes == [
-        "1 rows have fewer than the header's 3 fields (the first on line 5); what is missing is taken as blank."
+        "1 row has fewer than the header's 3 fields (the first on line 5); what is missing is taken as blank."
     ]
 
 

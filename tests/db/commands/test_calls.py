@@ -298,7 +298,7 @@ def test_suspicious_things_are_said(small_pilot: Engine, analyst: Viewer) -> Non
     lines += ["U1,2027-01-01 10:00:00,NOISE,4,Oak,,", "U2,2022-01-05 10:00:00,NOISE,4,Oak,,"]
     said = " ".join(load_file(small_pilot, analyst, csv_of(lines)).warnings)
     for words in (
-        "1 calls lie at 5 Jan 2022, 30 days or more away from the others.",
+        "1 call lies at 5 Jan 2022, 30 days or more away from the others.",
         "115 calls are dated 10 May 2026; a middling day has 15.",
         "1 call is dated after today (14 Nov 2026); the last one 1 Jan 2027.",
         "Calls without a type are kept as “(not recorded)”: 465.",
