@@ -45,6 +45,8 @@ PAGES: tuple[Page, ...] = (
     Page("tally.py", "Weekly tally", ":material/checklist:", "", (P.certify_tally,)),
     Page("refer.py", "Refer someone", ":material/person_add:", "", (P.refer,)),
     Page("review.py", "Charts", ":material/monitoring:", "Review", (P.see_figures,)),
+    Page("call_figures.py", "Call figures", ":material/stacked_line_chart:", "Review", (P.see_overview,)),
+    Page("call_list.py", "Calls behind a figure", ":material/list_alt:", "Review", (P.see_calls,), listed=False),
     Page("records.py", "Records", ":material/list_alt:", "Review", (P.see_figures,), listed=False),
     Page("weeks.py", "Weeks", ":material/calendar_month:", "Review", (P.see_tallies,)),
     Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_money,)),

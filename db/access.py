@@ -21,7 +21,9 @@ from db.models import (
     AuditEntry,
     Call,
     CallLink,
+    CallMatch,
     CallReview,
+    CallReviewAside,
     CallUnit,
     Connection,
     ConnectionStep,
@@ -206,6 +208,8 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     ReferralClosing: _only(P.see_people),
     StatusShown: _only(P.see_people),
     CallReview: _only(P.see_people),
+    CallReviewAside: _only(P.see_people),
+    CallMatch: _only(P.see_people),
     Call: _only(P.see_calls, P.see_people),  # the desk reviews calls and links them to people
     CallUnit: _only(P.see_calls),
     LedgerEntry: _only(P.see_money),

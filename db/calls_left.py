@@ -5,11 +5,12 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, func, or_, select, union
 from sqlalchemy.orm import Session
 
+from db.cad.meaning import falls_in
 from db.engine import aggregate_session
-from db.models import Call, CallReview, CallType, Intervention, Location, Pilot, Referral, Shift
+from db.models import Call, CallReview, Intervention, Location, Pilot, Referral, Shift
 from db.vocab import CallCategory
 
 FOLLOW_UP_DAYS = 7
@@ -24,12 +25,11 @@ def last_judged(today: date) -> date:
 def eligible(first: date, last: date) -> ColumnElement[bool]:
     """Behavioral-health calls received on the days ``first`` to ``last``, both included, not at an institution.
 
-    Needs no join: type and place are asked for in subqueries, so that a record session may use it as well.
+    Needs no join: meaning and place are asked for in subqueries, so that a record session may use it as well.
     """
-    kinds = select(CallType.id).where(CallType.category == CallCategory.behavioural_health)
     institutions = select(Location.id).where(Location.is_institution)
     return and_(
-        Call.type_id.in_(kinds),
+        falls_in(CallCategory.behavioural_health),
         or_(Call.location_id.is_(None), Call.location_id.not_in(institutions)),
         Call.received_on.between(first, last) if first <= last else false(),
     )
@@ -76,8 +76,15 @@ def as_dispatch_writes(session: Session, number: str | None) -> str | None:
     spelled = {number, number.upper(), typed, *([f"{parts[1]}-{parts[2]}", f"{parts[1]} {parts[2]}"] if parts else [])}
     spelled |= {number.upper().replace(" ", "-"), number.upper().replace("-", " ")}
     with aggregate_session(session.get_bind()) as calls:  # type: ignore[arg-type]
-        found = calls.scalars(select(Call.incident_number).where(Call.incident_number.in_(sorted(spelled)))).all()
-    return found[0] if len(set(found)) == 1 else number
+        found = calls.scalars(numbered(sorted(spelled))).all()
+    return found[0] if len(found) == 1 and found[0] else number
+
+
+def numbered(spelled: Sequence[str]) -> CompoundSelect[str | None]:
+    """Which of these incident numbers calls have, each once; both halves are asked by an index."""
+    own = select(Call.incident_number).where(Call.identity_key.in_(spelled), Call.incident_number.in_(spelled))
+    again = Call.incident_number != Call.identity_key  # a number that was used before stands behind a key with a day
+    return union(own, select(Call.incident_number).where(Call.incident_number.in_(spelled), again))
 
 
 def on_shift(shifts: Sequence[Shift], moment: datetime, zone: str) -> bool:

@@ -70,11 +70,18 @@ def _call(number: int, call: Happening, clock: Clock) -> Row:
 
 def _rules() -> list[Row]:
     """The city's own exact types first; the defaults of common vocabularies behind them, for later imports."""
-    own = [(r["kind"], r["value"], r["category"]) for r in reference.table("call_rules")]
-    common = [(r["kind"], r["value"], r["category"]) for r in reference.default_rules()]
+    own = [(r["kind"], r["value"], r["category"], "Harbor's own type") for r in reference.table("call_rules")]
+    common = [(r["kind"], r["value"], r["category"], r["why"]) for r in reference.default_rules()]
     return [
-        {"id": k, "position": 10 * k, "kind": RuleKind(kind), "value": value, "category": CallCategory(category)}
-        for k, (kind, value, category) in enumerate(own + common, start=1)
+        {
+            "id": k,
+            "position": 10 * k,
+            "kind": RuleKind(kind),
+            "value": value,
+            "category": CallCategory(category),
+            "note": note,
+        }
+        for k, (kind, value, category, note) in enumerate(own + common, start=1)
     ]
 
 

@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
 
+from db.cad import current
 from db.errors import Setup
 from db.models import AuditEntry, Change, Pilot
 from db.settings import wall_clock
 from seed.bulk import Rows, fill
+from seed.call_changes import call_change_rows
 from seed.call_rows import call_rows
 from seed.calls import all_calls
 from seed.care import Care
@@ -62,10 +65,14 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         rows |= flow_rows(rows, Clock(today), seed)
         rows |= link_rows(rows, Clock(today), seed)
         rows |= revision_rows(rows, Clock(today), seed)
+        rows |= call_change_rows(rows, Clock(today))
         rows[AuditEntry] = [
             {"id": 1, "at": wall_clock(), "actor": "seed", "action": "build demo city", "detail": {"today": str(today)}}
         ]
         counts = fill(connection, rows)
         counts |= fill(connection, tally_rows(connection, Clock(today), seed))
+        with Session(connection, info={"all_rows": True}) as session:
+            current.refresh(session)
+            session.commit()  # its savepoint only: the transaction is the connection's
         connection.execute(update(Change).values(version=Change.version + 1))
     return Counts(counts)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping
 import plotly.graph_objects as go
 
 from dashboard.charts import axes, theme
-from dashboard.charts.bars import bars, ladder
+from dashboard.charts.bars import bars, compare, ladder
 from dashboard.charts.burn import burn
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.effect import effect
+from dashboard.charts.heat import heat
 from dashboard.charts.rows import Rows
 from dashboard.charts.weeks import caseload, flow, series
 from dashboard.model import Result
@@ -21,8 +22,10 @@ FORMS: Mapping[str, Callable[[Canvas], go.Figure]] = {
     "bars": bars,
     "burn": burn,
     "caseload": caseload,
+    "compare": compare,
     "effect": effect,
     "flow": flow,
+    "heat": heat,
     "ladder": ladder,
     "series": series,
 }
@@ -31,7 +34,9 @@ SUBJECT: Mapping[str, tuple[str, ...]] = {
     "bars": ("value",),
     "burn": ("spent", "plan"),
     "caseload": ("open", "opened"),
+    "compare": ("value", "before"),
     "effect": ("observed",),
+    "heat": ("calls",),
     "flow": ("received", "contacted", "connected"),
 }
 """The columns without which these forms would show empty frames: bands, trends and dates alone say nothing."""

@@ -4,7 +4,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts import axes
 from dashboard.charts.canvas import Canvas
-from dashboard.charts.rows import Rows
+from dashboard.charts.rows import Rows, Values
 from dashboard.charts.theme import template
 
 
@@ -24,6 +24,23 @@ def bars(canvas: Canvas) -> go.Figure:
             extra = f" · {axes.words(share, 'percent', canvas.lang)}" if share is not None else ""
             ends.append(canvas.say(value) + extra)
     return _horizontal(canvas, rows, rows.texts("group"), ends, rows.texts("by"))
+
+
+def compare(canvas: Canvas) -> go.Figure:
+    """Bars of now, each with that of a year before in grey below it and in words at its end."""
+    rows = Rows(canvas.result)
+    ends = []
+    for value, share, then, gone in zip(
+        rows.values("value"), rows.values("share"), rows.values("before"), rows.hidden, strict=True
+    ):
+        if value is None:
+            ends.append(canvas.word("hidden") if gone else "–")
+            continue
+        extra = f" · {axes.words(share, 'percent', canvas.lang)}" if share is not None else ""
+        between = " " if canvas.at.slide else "<br>"  # beside the bar a phone has no room for all of it
+        before = "" if then is None else f"{between}({canvas.word('earlier', n=canvas.say(then))})"
+        ends.append(canvas.say(value) + extra + before)
+    return _horizontal(canvas, rows, rows.texts("group"), ends, [""] * len(rows), earlier=rows.values("before"))
 
 
 def ladder(canvas: Canvas) -> go.Figure:
@@ -66,7 +83,14 @@ def _broken(name: str) -> str:
     return f"{name[:middle]}<br>{name[middle + 1 :]}"
 
 
-def _horizontal(canvas: Canvas, rows: Rows, groups: list[str], ends: list[str], parts: list[str]) -> go.Figure:
+def _horizontal(
+    canvas: Canvas,
+    rows: Rows,
+    groups: list[str],
+    ends: list[str],
+    parts: list[str],
+    earlier: Values | None = None,
+) -> go.Figure:
     m, p = canvas.at.metrics, canvas.at.palette
     places, headings = _places(parts)
     names = groups if canvas.at.slide else [_broken(name) for name in groups]
@@ -76,25 +100,32 @@ def _horizontal(canvas: Canvas, rows: Rows, groups: list[str], ends: list[str], 
     pieces = [piece for name in (*names, *headings.values()) for piece in name.split("<br>")]
     left = min(max(axes.width_of(piece, m.font) for piece in pieces) + 16, m.width * 0.42)
     values = rows.values("value")
-    longest = max([v for v in (*values, *rows.values("high")) if v] + [1e-9])
+    longest = max([v for v in (*values, *rows.values("high"), *(earlier or ())) if v] + [1e-9])
     room = max(axes.width_of(e, m.font) for e in ends) + 12
     width = m.width if canvas.at.slide else min(m.width, NARROW)
     reach = longest / max(0.4, 1 - room / (width - left - 16))
+    beside = any(v is not None for v in earlier or ())
+    if beside:
+        canvas.traces.append(
+            {"type": "bar", "x": earlier, "y": [k + 0.28 for k in places], "orientation": "h", "width": 0.2}
+            | {"marker": {"color": p.expected}, "hoverinfo": "skip"}
+        )
     canvas.traces.append(
         {
             "type": "bar",
             "x": values,
-            "y": places,
+            "y": [k - 0.08 for k in places] if beside else places,
             "orientation": "h",
             "marker": {"color": p.observed},
-            "width": 0.62,
+            "width": 0.5 if beside else 0.62,
             "customdata": [f"{g}: {e}" for g, e in zip(groups, ends, strict=True)],
             "hovertemplate": "%{customdata}<extra></extra>",
         }
     )
     for k, value, a, b, words in zip(places, values, rows.values("low"), rows.values("high"), ends, strict=True):
         interval = value is not None and a is not None and b is not None
-        top = min(max(v for v in (value, b if interval else None, 0) if v is not None), reach)
+        then = earlier[places.index(k)] if earlier else None
+        top = min(max(v for v in (value, b if interval else None, then, 0) if v is not None), reach)
         canvas.note(
             words,
             p.text if value is not None else p.quiet,
@@ -117,6 +148,7 @@ def _horizontal(canvas: Canvas, rows: Rows, groups: list[str], ends: list[str], 
         "height": height,
         "margin": {"l": left, "r": 16, "t": m.top, "b": 8},
         "hovermode": "closest",
+        "barmode": "overlay",
         "xaxis": {"range": [0, reach], "visible": False},
         "yaxis": {
             "tickvals": list(ticks),

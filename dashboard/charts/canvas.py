@@ -246,28 +246,46 @@ class Canvas:
     def _dated(self, first: date, last: date, left: float, right: float) -> None:
         """Launch and events: a mark each; words above the plot where they cover no others, however narrow it gets."""
         m, p = self.at.metrics, self.at.palette
+        self._unknown(first, last)
+        breaks = {as_day(day) for day in self.result.marks.get("breaks") or ()}
         rooms = [width - left - right for width in m.widths]
         beside = self.unit_note(left)
         taken = [[(-left, beside)] for _ in rooms]
         span = (last - first).days
         launch = self.result.marks.get("launch")
         marks = [(as_day(launch), self.word("launch"), p.pilot, p.pilot_text)] if launch else []
-        marks += [(as_day(d), str(t), p.expected, p.quiet) for d, t in self.result.marks.get("events") or ()]
+        marks += [(day, self.word("redefined"), p.attention, p.attention_text) for day in sorted(breaks)]
+        events = [(as_day(d), str(t)) for d, t in self.result.marks.get("events") or ()]
+        marks += [(day, said, p.expected, p.quiet) for day, said in events if day not in breaks]
         for day, words, color, ink in marks:
             if not 0.02 * span < (day - first).days <= span:  # at the very edge the axis says it
                 continue
             if color == p.pilot:
                 self.upright(day, color, "dash")
+            elif color == p.attention:  # before and after is not counted alike: nobody may read across it unwarned
+                self.upright(day, color, "dot")
             else:  # an event is a short mark under its words: a dozen full lines would hide the data
                 self.upright(day, color, foot=0.94)
             places = [(day - first).days / span * room for room in rooms]
             width = axes.width_of(words, m.font)
-            shift = free_shift(places, width, taken, [room + right for room in rooms])
+            crowded = color == p.pilot and any(0 < (other - day).days < 0.2 * span for other in breaks)
+            shift = free_shift(places, width, taken, [room + right for room in rooms], left=crowded)
             if shift is None:
                 continue
             for x, spoken_for in zip(places, taken, strict=True):
                 spoken_for.append((x + shift, x + shift + width))
             self.note(words, ink, **strip(m.font), x=day, xref="x", xanchor="left", xshift=round(shift, 1))
+
+    def _unknown(self, first: date, last: date) -> None:
+        """Days that the data do not know: a shade over the full height, so that nobody reads them as zero."""
+        for begin, end in self.result.marks.get("gaps") or ():
+            a, b = max(as_day(begin), first), min(as_day(end) + timedelta(days=1), last)
+            if a < b:
+                shade = {"type": "rect", "x0": a, "x1": b, "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}
+                self.shapes.append({**shade, "line": {"width": 0}, "fillcolor": self.at.palette.band})
+                if (b - a).days > 0.14 * (last - first).days:
+                    middle = a + (b - a) / 2
+                    self.note(self.word("no_data"), self.at.palette.quiet, x=middle, y=0.5, yref="paper")
 
 
 def strip(font: int) -> dict[str, Any]:
@@ -276,14 +294,20 @@ def strip(font: int) -> dict[str, Any]:
 
 
 def free_shift(
-    places: Sequence[float], width: float, taken: Sequence[Sequence[tuple[float, float]]], rooms: Sequence[float]
+    places: Sequence[float],
+    width: float,
+    taken: Sequence[Sequence[tuple[float, float]]],
+    rooms: Sequence[float],
+    *,
+    left: bool = False,
 ) -> float | None:
     """How far from its mark a word of ``width`` may begin, so that it covers no other at any of several widths.
 
     ``places``: the mark's pixel at each width; ``taken``: what is spoken for there; ``rooms``: where it ends.
-    None where there is no such place.
+    ``left``: rather before its mark, for another one follows soon. None where there is no such place.
     """
-    for shift in (-width / 2, -4.0, 4.0 - width):
+    middle, after, before = -width / 2, (-4.0, 6.0), 4.0 - width
+    for shift in (before, middle, *after) if left else (middle, *after, before):
         free = all(
             x + shift >= 0
             and x + shift + width <= room

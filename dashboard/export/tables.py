@@ -14,7 +14,10 @@ from db.vocab import Lang, text
 
 RATIOS = frozenset({"share", "share_low", "share_high", "keyed"})
 """Columns that hold ratios whatever the measure's unit is."""
-COUNTS = frozenset({"n", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"})
+COUNTS = frozenset(
+    {"n", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"}
+    | {"weekday", "hour", "staffed"}
+)
 """Columns that hold counts whatever the measure's unit is."""
 PERIODS = {"week": words.week, "month": words.month, "date": words.day, "period": words.day}
 

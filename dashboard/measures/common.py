@@ -17,7 +17,7 @@ from db.access import Permission
 from db.log import LogRecord, added_up, log_records
 from db.models import Event, Pilot, Staff, Tally, TallyValue, Target
 from db.pilot import monday, pilot_weeks
-from db.vocab import Scope, TallyItem, TallyStatus
+from db.vocab import EventKind, Scope, TallyItem, TallyStatus
 
 FINAL, PROVISIONAL, UNFINISHED = "final", "provisional", "unfinished"
 SPARK_PERIODS = 26
@@ -289,16 +289,23 @@ def month_end(month: date) -> date:
 # --- marks and sparks ----------------------------------------------------------------------------
 
 
-def marks(session: Session, pilot: Pilot, filters: Filters, key: str, **more: Any) -> dict[str, Any]:
-    """What every dated chart may draw: launch, the period's events as (day, label), the pilot's own target."""
+def marks(
+    session: Session, pilot: Pilot, filters: Filters, key: str, *, since: date | None = None, **more: Any
+) -> dict[str, Any]:
+    """What every dated chart may draw: launch, the period's events as (day, label), the pilot's own target.
+
+    ``breaks`` are the days on which a definition changed: what lies before and after is not counted alike.
+    ``since``: where the time axis begins before the period.
+    """
     events = session.execute(
-        select(Event.on_date, Event.label)
-        .where(Event.on_date.between(filters.first, filters.last))
-        .order_by(Event.on_date)
-    )
+        select(Event.on_date, Event.label, Event.kind)
+        .where(Event.on_date.between(since or filters.first, filters.last))
+        .order_by(Event.on_date, Event.id)
+    ).all()
     return {
         "launch": pilot.starts_on,
-        "events": [(day, label) for day, label in events],
+        "events": [(day, label) for day, label, _ in events],
+        "breaks": [day for day, _, kind in events if kind is EventKind.definition],
         "target": target(session, filters, key),
         **more,
     }

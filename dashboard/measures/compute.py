@@ -6,7 +6,7 @@ from datetime import date, timedelta
 import pandas as pd
 from sqlalchemy import Engine, select
 
-from dashboard.measures import MEASURES
+from dashboard.measures import MEASURES, call_lists, common
 from dashboard.measures.disclosure import disclose
 from dashboard.model import Audience, Filters, Measure, Records, Result
 from db.access import Permission, Viewer
@@ -36,6 +36,7 @@ def compute(bind: Engine, viewer: Viewer, key: str, filters: Filters, audience: 
 
     Internal needs the measure's own permission, public needs ``see_public``; raises Forbidden without.
     Public figures take no staff filter: two of them subtracted would show one member of staff.
+    What was done about calls is told to others than the desk by :func:`whole_months`.
     """
     asked = allowed(viewer, key, audience)
     public = audience is Audience.public
@@ -43,6 +44,8 @@ def compute(bind: Engine, viewer: Viewer, key: str, filters: Filters, audience: 
         filters = replace(filters, staff_id=None)
     with aggregate_session(bind) as session:
         pilot = the_pilot(session)
+        if not public:
+            filters = whole_months(viewer, pilot, key, filters)
         result = asked.run(session, pilot, filters, audience)
     if public and asked.about_people:
         result = disclose(result, pilot.small_count_threshold)
@@ -86,6 +89,43 @@ def whole_weeks(viewer: Viewer, pilot: Pilot, filters: Filters) -> Filters:
     first = max(monday(filters.first), min(filters.first, pilot.starts_on))
     last = min(monday(filters.last) + timedelta(days=6), filters.as_of, pilot.ends_on)
     return filters.between(first, max(filters.last, last))
+
+
+ABOUT_CALLERS = frozenset({"eligible_served", "unserved_reasons", "calls_without_follow_up"})
+"""What was done about single calls, which chief and analyst may list with place and moment."""
+
+
+def whole_months(viewer: Viewer, pilot: Pilot, key: str, filters: Filters) -> Filters:
+    """For who may not see people the calendar months that the slice touches, where ``key`` tells what became of calls.
+
+    "1 of 1 served" on a day with one call would say that this caller is a client; so would two slices a day apart.
+    No further than the pilot, and not past what is known.
+    """
+    if key not in ABOUT_CALLERS or viewer.may(Permission.see_people):
+        return filters
+    first = max(common.month_of(filters.first), min(filters.first, pilot.starts_on))
+    last = min(common.month_end(common.month_of(filters.last)), filters.as_of, pilot.ends_on)
+    return filters.between(first, max(filters.last, last))
+
+
+MOST_CALLS = 2_000
+"""Calls of one list that are described; a longer one says how many it has."""
+
+
+def calls(bind: Engine, viewer: Viewer, key: str, filters: Filters, bar: call_lists.Bar) -> tuple[int, pd.DataFrame]:
+    """How many calls stand behind one bar of ``key``, and the first of them (see :func:`call_lists.described`).
+
+    Needs ``see_calls`` beside the measure's own permission; raises Forbidden without, NotFound for a figure that
+    counts no calls. The list knows nothing of clients: it is the same for everybody who may see calls.
+    """
+    asked = allowed(viewer, key, Audience.internal)
+    viewer.must(Permission.see_calls)
+    if key not in call_lists.LISTS:
+        raise NotFound(f"No list of calls stands behind “{asked.title}”.")
+    with aggregate_session(bind) as session:
+        pilot = the_pilot(session)
+        listed = call_lists.behind(session, pilot, filters, key, bar)
+        return len(listed), call_lists.described(session, pilot, listed.iloc[:MOST_CALLS])
 
 
 def _without_parts(cells: pd.DataFrame | None) -> pd.DataFrame | None:

@@ -18,7 +18,7 @@ from dashboard.model import Estimate, Guard, Result
 from db.vocab import text
 
 GRAINS = ("week", "month", "quarter")
-PUBLIC_MARKS = frozenset({"launch", "events", "target", "grain"})
+PUBLIC_MARKS = frozenset({"launch", "events", "breaks", "target", "grain"})
 """The other marks of a result about people stay inside."""
 
 

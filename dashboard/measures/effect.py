@@ -1,6 +1,6 @@
 """Did repeat calls fall? The primary analysis of measures.md, section 5, as it was fixed before the start."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 from dashboard import verdict, words
 from dashboard.effects import Caution, ControlRatio, Fit, Interval, Plan, against_control, expected, interrupted
 from dashboard.measures import common, history
-from dashboard.measures.history import History
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from dashboard.periods import EffectError, Series, series
 from dashboard.repeats import Monthly, launch_shift, month_end
@@ -48,36 +47,38 @@ def the_plan(session: Session) -> EffectPlan:
     return newest or EffectPlan(window_days=90, target_ratio=0.80, verdict_months=[6, 9, 12])
 
 
-def primary(session: Session, pilot: Pilot, as_of: date, calls: History | None = None) -> Primary:
-    """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why.
+def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
+    """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why."""
+    found, data, model = _fitted(session, pilot, as_of)
+    if found.fit is None or data is None:
+        return found
+    control = _control(history.repeat_series(session, CallCategory.control, found.plan.window_days, as_of), data, model)
+    ruling = verdict.rule(
+        found.fit.step,
+        target=found.plan.target_ratio,
+        before=found.fit.n_before,
+        after=found.fit.n_after,
+        verdict_months=found.plan.verdict_months,
+        elapsed=list(found.months["phase"]).count("after"),
+        to_control=control.ratio.estimate if control else None,
+    )
+    return replace(found, control=control, ruling=ruling)
 
-    ``calls``: the history up to that day with both categories, where it has been read already.
-    """
-    plan = the_plan(session)
-    if calls is None:
-        calls = history.read(session, pilot, as_of, CallCategory.behavioural_health, CallCategory.control)
-    monthly = history.repeat_series(calls, CallCategory.behavioural_health, plan.window_days)
+
+def _fitted(session: Session, pilot: Pilot, as_of: date) -> tuple[Primary, Series | None, Plan]:
+    """The plan's own series and its fit, without control and verdict."""
+    plan, model = the_plan(session), Plan()
+    monthly = history.repeat_series(session, CallCategory.behavioural_health, plan.window_days, as_of)
     if monthly is None:
-        return Primary(plan, pd.DataFrame(columns=["month", "observed", "phase"]), None)
+        return Primary(plan, pd.DataFrame(columns=["month", "observed", "phase"]), None), None, model
     months = _months(monthly, pilot)
     before = int(months.loc[months["phase"] == "before", "observed"].notna().sum())
     model = Plan(season=2 if before >= verdict.MONTHS_BEFORE else 0, launch="exclude", errors="wider")
     try:
         data = _series(months, pilot)
-        fit = interrupted(data, model)
+        return Primary(plan, months, monthly, interrupted(data, model)), data, model
     except EffectError as problem:
-        return Primary(plan, months, monthly, problem=str(problem))
-    control = _control(history.repeat_series(calls, CallCategory.control, plan.window_days), data, model)
-    ruling = verdict.rule(
-        fit.step,
-        target=plan.target_ratio,
-        before=fit.n_before,
-        after=fit.n_after,
-        verdict_months=plan.verdict_months,
-        elapsed=list(months["phase"]).count("after"),
-        to_control=control.ratio.estimate if control else None,
-    )
-    return Primary(plan, months, monthly, fit, control, ruling)
+        return Primary(plan, months, monthly, problem=str(problem)), None, model
 
 
 def _months(monthly: Monthly, pilot: Pilot) -> pd.DataFrame:
@@ -112,11 +113,12 @@ def _control(monthly: Monthly | None, data: Series, model: Plan) -> ControlRatio
         return None
 
 
-def expected_by_month(found: Primary) -> dict[date, float]:
+def expected_by_month(session: Session, pilot: Pilot, as_of: date) -> dict[date, float]:
     """First day of each month → repeat calls expected had nothing changed; empty without a fit."""
-    if found.fit is None:
+    fit = _fitted(session, pilot, as_of)[0].fit
+    if fit is None:
         return {}
-    return dict(zip(found.fit.periods["period"], found.fit.periods["expected"], strict=True))
+    return dict(zip(fit.periods["period"], fit.periods["expected"], strict=True))
 
 
 # --- the measure -----------------------------------------------------------------------------------------
@@ -126,7 +128,9 @@ def repeat_call_effect(session: Session, pilot: Pilot, filters: Filters, audienc
     """Observed against expected repeat calls. The period and staff filters do not apply: the plan is fixed."""
     key, lang = "repeat_call_effect", filters.lang
     found = primary(session, pilot, filters.as_of)
-    marks = common.marks(session, pilot, filters, key, target_ratio=found.plan.target_ratio) | _facts(found)
+    since = min([filters.first, *found.months["month"]])  # the chart begins with the baseline, not with the period
+    marks = common.marks(session, pilot, filters, key, since=since, target_ratio=found.plan.target_ratio)
+    marks |= _facts(found)
     estimate, display, context = _headline(found, lang)
     return Result(
         key=key,

@@ -4,17 +4,16 @@ from collections import Counter
 from dataclasses import replace
 from datetime import date
 
-import numpy as np
 import pandas as pd
 from sqlalchemy import case, func, select
 from sqlalchemy.orm import Session
 
 from dashboard import words
-from dashboard.measures import answers, common
-from dashboard.measures.calls import staffed
+from dashboard.measures import answers, common, lists
+from dashboard.measures.shifts import staffed
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from db import calls_left
-from db.calls_left import last_judged
+from db.calls_left import bare, last_judged
 from db.log import was_direct
 from db.models import Call, CallReview, Intervention, Pilot, Referral
 from db.pilot import local_day
@@ -22,7 +21,6 @@ from db.vocab import Scope
 from db.vocab.desk import CallReason
 
 WITHIN_DAYS = calls_left.FOLLOW_UP_DAYS
-_REASONS = tuple(CallReason)
 
 
 def eligible_served(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
@@ -33,33 +31,56 @@ def eligible_served(session: Session, pilot: Pilot, filters: Filters, audience: 
     said inside the house only: the desk's reason, else "off shift" where no shift ran, else not recorded.
     """
     key = "eligible_served"
+    calls = judged(session, pilot, filters)
+    unserved = calls.loc[~calls["yes"].astype(bool)]
+    off_shift = int((~unserved["on_shift"].astype(bool)).sum())
+    result = answers.rate(session, pilot, filters, audience, key, calls, beside=off_shift)
+    if audience is not Audience.internal or unserved.empty:
+        return result
+    said = _why_not(Counter(unserved["why"]), filters.lang)
+    return replace(result, caveats=(*result.caveats, common.said(key, "reasons", filters.lang, list=said)))
+
+
+def judged(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
+    """Eligible calls over 7 days old: incident, day, at, ``yes`` (served), ``on_shift``, ``why`` not.
+
+    ``why``: the desk's reason, else ``off_shift`` where no shift ran, else ``lists.UNKNOWN``; of a served one, "".
+    """
     last = min(common.until(filters), last_judged(filters.as_of))
     calls = _eligible(session, max(filters.first, pilot.starts_on), last)
     contacts = _contact_days(session, pilot)
     calls["yes"] = [
-        any(0 <= (day - received).days <= WITHIN_DAYS for day in contacts.get(incident, ()))
+        any(0 <= (day - received).days <= WITHIN_DAYS for day in contacts.get(bare(incident), ()))
         for incident, received in zip(calls["incident"], calls["day"], strict=True)
     ]
     moments = pd.DatetimeIndex(pd.to_datetime(calls["at"], utc=True)).tz_convert(pilot.time_zone)
-    on_shift = staffed(session, moments, None)
-    unserved = ~calls["yes"].to_numpy(bool)
-    off_shift = int(np.sum(~on_shift & unserved))
-    result = answers.rate(session, pilot, filters, audience, key, calls, beside=off_shift)
-    if audience is not Audience.internal or not unserved.any():
-        return result
-    said = _why_not(calls["reason"].to_numpy(object)[unserved], on_shift[unserved], filters.lang)
-    return replace(result, caveats=(*result.caveats, common.said(key, "reasons", filters.lang, list=said)))
+    calls["on_shift"] = staffed(session, moments, None)
+    calls["why"] = [
+        "" if yes else str(reason or (lists.UNKNOWN if on else CallReason.off_shift))
+        for yes, reason, on in zip(calls["yes"], calls["reason"], calls["on_shift"], strict=True)
+    ]
+    return calls
 
 
-def _why_not(reasons: np.ndarray, on_shift: np.ndarray, lang: str) -> str:
-    """“off shift 120, busy 3, not recorded 40”: every call not served stands under exactly one."""
-    counts = Counter(
-        CallReason(reason) if reason else None if on else CallReason.off_shift
-        for reason, on in zip(reasons, on_shift, strict=True)
+def unserved_reasons(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
+    """Eligible calls not served within 7 days, each under exactly one reason; "not recorded" is one of them."""
+    key, lang = "unserved_reasons", filters.lang
+    calls = judged(session, pilot, filters)
+    counts = Counter(calls.loc[~calls["yes"].astype(bool), "why"])
+    return answers.groups(session, pilot, filters, audience, key, "reason", _named(counts, lang))
+
+
+def _named(counts: Counter[str], lang: str) -> list[tuple[str, int]]:
+    """Every reason that occurs, by its plain name, in the vocabulary's order."""
+    named = [(common.label(reason, lang), counts[reason.value]) for reason in CallReason if counts[reason.value]]
+    return named + [(common.said("unserved_reasons", "unrecorded", lang), counts[lists.UNKNOWN])] * bool(
+        counts[lists.UNKNOWN]
     )
-    named = [(common.label(r, lang).lower(), counts[r]) for r in _REASONS if counts[r]]
-    named += [(common.said("eligible_served", "unrecorded", lang), counts[None])] * bool(counts[None])
-    return ", ".join(f"{name} {words.number(count, lang)}" for name, count in named)
+
+
+def _why_not(counts: Counter[str], lang: str) -> str:
+    """“off shift 120, busy 3, not recorded 40”: every call not served stands under exactly one."""
+    return ", ".join(f"{name.lower()} {words.number(count, lang)}" for name, count in _named(counts, lang))
 
 
 def _eligible(session: Session, first: date, last: date) -> pd.DataFrame:
@@ -72,15 +93,15 @@ def _eligible(session: Session, first: date, last: date) -> pd.DataFrame:
 
 
 def _contact_days(session: Session, pilot: Pilot) -> dict[str, list[date]]:
-    """Incident number → the days of the direct contacts that followed from it."""
+    """Incident number (:func:`db.calls_left.bare`) → the days of the direct contacts that followed from it."""
     referrals = session.execute(
         select(Referral.id, Referral.incident_number, Referral.person_id).where(Referral.incident_number.is_not(None))
     ).all()
-    by_referral = {row.id: row.incident_number for row in referrals}
+    by_referral = {row.id: bare(row.incident_number) for row in referrals}
     by_person: dict[int, list[str]] = {}
     for row in referrals:
         if row.person_id is not None:
-            by_person.setdefault(row.person_id, []).append(row.incident_number)
+            by_person.setdefault(row.person_id, []).append(bare(row.incident_number))
     contacts = session.execute(
         select(Intervention.at, Intervention.incident_number, Intervention.referral_id, Intervention.person_id).where(
             *was_direct(),
@@ -88,9 +109,9 @@ def _contact_days(session: Session, pilot: Pilot) -> dict[str, list[date]]:
     )
     found: dict[str, list[date]] = {}
     for row in contacts:
-        incidents = {row.incident_number, by_referral.get(row.referral_id), *by_person.get(row.person_id, ())}
-        for incident in incidents - {None}:
-            found.setdefault(str(incident), []).append(local_day(row.at, pilot.time_zone))
+        incidents = {bare(row.incident_number), by_referral.get(row.referral_id), *by_person.get(row.person_id, ())}
+        for incident in filter(None, incidents):
+            found.setdefault(incident, []).append(local_day(row.at, pilot.time_zone))
     return found
 
 
@@ -142,4 +163,5 @@ MEASURES: tuple[Measure, ...] = (
         scopes=_SCOPES,
     ),
     common.define("eligible_served", eligible_served, chart="series", direction=Direction.up_good, scopes=_SCOPES),
+    common.define("unserved_reasons", unserved_reasons, chart="bars", direction=Direction.down_good, scopes=_SCOPES),
 )

@@ -1,11 +1,11 @@
 """Quality: are the figures there, on time, matched, known, and do tally and log agree?"""
 
-from dataclasses import replace
 from datetime import datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pandas as pd
-from sqlalchemy import case, literal, null, or_, select
+from sqlalchemy import Select, literal, null, select
 from sqlalchemy.orm import Session
 
 from dashboard import words
@@ -13,8 +13,10 @@ from dashboard.measures import answers, common, lists
 from dashboard.measures.reach import served
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Records, Result
 from dashboard.stats import wilson
-from db.models import Call, Intervention, Pilot, Referral, Staff, Tally
-from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, Mode, Scope, TallyItem, TallyStatus
+from db import calls_unmatched
+from db.calls_unmatched import Record
+from db.models import Intervention, Pilot, Referral, Staff, Tally
+from db.vocab import HOUR_ITEMS, PEOPLE_ITEMS, Scope, TallyItem, TallyStatus
 
 SHEETS = ("on_time", "late", "missing")
 
@@ -75,54 +77,44 @@ def tally_completeness(session: Session, pilot: Pilot, filters: Filters, audienc
 
 
 UNMATCHED = ("lacking", "strange", "referral")
+ANSWERED = "answered"
 
 
 def beside_calls(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
-    """Records that ought to stand beside a call: id, kind, person_id, mode, day, record (what is wrong, or None)."""
+    """Records that ought to stand beside a call: id, kind, person_id, mode, day, record (what is wrong, or None).
+
+    ``record`` is "answered" where the desk said why no call has its number.
+    """
     start, end = common.bounds(pilot, filters.first, common.until(filters))
-    known = select(Call.incident_number).where(Call.incident_number.is_not(None))
-    own, sent = Intervention.incident_number, Referral.incident_number
-    work = (
-        select(
-            Intervention.id,
-            literal("intervention"),
-            Intervention.person_id,
-            Intervention.mode,
-            Intervention.at,
-            case((own.is_(None), "lacking"), (own.not_in(known), "strange")),
-        )
-        .where(Intervention.voided_at.is_(None), Intervention.at >= start, Intervention.at < end)
-        .where(or_(Intervention.mode == Mode.on_scene, own.is_not(None)))
-        .where(common.of_staff(Intervention.staff_id, filters))
-        .order_by(Intervention.at, Intervention.id)
+    work = _beside(Intervention, "intervention", Intervention.mode, Intervention.at).where(
+        Intervention.at >= start, Intervention.at < end, common.of_staff(Intervention.staff_id, filters)
     )
-    referrals = (
-        select(
-            Referral.id,
-            literal("referral"),
-            Referral.person_id,
-            null(),
-            Referral.received_at,
-            case((sent.not_in(known), "referral")),
-        )
-        .where(Referral.received_at >= start, Referral.received_at < end, sent.is_not(None))
-        .where(common.of_staff(Referral.staff_id, filters))
-        .order_by(Referral.received_at, Referral.id)
+    sent = _beside(Referral, "referral", null(), Referral.received_at).where(
+        Referral.received_at >= start, Referral.received_at < end, common.of_staff(Referral.staff_id, filters)
     )
-    rows = [*session.execute(work), *session.execute(referrals)]
+    rows = [(*row[:5], _wrong(*row)) for row in map(tuple, [*session.execute(work), *session.execute(sent)])]
     table = pd.DataFrame(rows, columns=["id", "kind", "person_id", "mode", "day", "record"], dtype=object)
     return table.assign(day=common.local_days(pilot, table["day"]))
 
 
-def unmatched(session: Session, pilot: Pilot, filters: Filters) -> Records:
-    table = beside_calls(session, pilot, filters)
-    table = table[table["record"].notna()]
-    found = lists.listed(filters, "", table, record=lists.said(filters, "unmatched_calls", *UNMATCHED))
-    return replace(found, table=found.table.assign(kind=table["kind"]))
+def _beside(model: Record, kind: str, mode: Any, at: Any) -> Select[*tuple[Any, ...]]:
+    """id, kind, person_id, mode, moment, incident number, whether a call has it, whether the desk said why not."""
+    known = calls_unmatched.has_its_call(model), calls_unmatched.looked_for(model)
+    asked = select(model.id, literal(kind), model.person_id, mode, at, model.incident_number, *known)
+    return asked.where(calls_unmatched.needs_a_call(model)).order_by(at, model.id)
+
+
+def _wrong(_id: int, kind: str, _person: int, _mode: object, _at: datetime, number: str, has: bool, said: bool) -> Any:
+    if has:
+        return None
+    return ANSWERED if said else "lacking" if not number else "strange" if kind == "intervention" else "referral"
 
 
 def unmatched_calls(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
-    """Records that ought to stand beside a call and do not: no incident number, or one that no call has."""
+    """Records that ought to stand beside a call and do not: no incident number, or one that no call has.
+
+    Counts alone: which records they are is the desk's to know, in its worklist.
+    """
     key, lang = "unmatched_calls", filters.lang
     found = beside_calls(session, pilot, filters)["record"]
     counts = {name: int((found == name).sum()) for name in UNMATCHED}
@@ -286,7 +278,6 @@ MEASURES: tuple[Measure, ...] = (
     common.define(
         "unmatched_calls",
         unmatched_calls,
-        records=unmatched,
         chart="bars",
         direction=DOWN,
         scopes=(Scope.calls, Scope.work, Scope.setup),

@@ -1,6 +1,7 @@
 """``tandem calls …``: load an export of the dispatch system, see what was loaded, take it back."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,14 +11,19 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from sqlalchemy import select
 
 from dashboard.shell import Format, opened
-from db.cad.mapping import ColumnMapping, parse_mapping
+from dashboard.shell.calls_sniff import as_json, as_text, chosen
+from db.cad.mapping import ColumnMapping
+from db.cad.propose import DEFAULT_ZONE, propose
+from db.cad.refused import refused_csv
 from db.cad.report import ImportReport
+from db.cad.sniff import open_file
 from db.commands import calls
 from db.engine import record_session
-from db.errors import Unreadable
+from db.errors import TandemError, Unreadable
 from db.forms import checked
 from db.forms.calls import MappingForm
 from db.models import Import
+from db.pilot import the_pilot
 from db.vocab import label
 
 app = typer.Typer(help="Calls for service: load an export, list the loads, take one back.", no_args_is_help=True)
@@ -30,21 +36,28 @@ SHOWN = 20
 def import_(
     file: Annotated[Path, typer.Argument(help="CSV (also .gz or zip), .xlsx or .xls.", show_default=False)],
     columns: Annotated[
-        str, typer.Option("--map", help="field=COLUMN, by commas. Fields: see above. Join columns with +.")
+        str, typer.Option("--map", help="field=COLUMN, by commas; or auto: what “tandem calls sniff” proposes.")
     ] = "",
     profile: Annotated[str, typer.Option(help="A saved mapping instead of --map.")] = "",
+    codebook: Annotated[
+        Path | None, typer.Option(help="A table of type codes and what they mean; stored with the type.")
+    ] = None,
     save_as: Annotated[str, typer.Option(help="Save this mapping under a name.")] = "",
     sheet: Annotated[str, typer.Option(help="The sheet of an Excel file; else the first one that fits.")] = "",
     date_format: Annotated[
         str, typer.Option(help="month-first, day-first, or a pattern such as “%d/%m/%Y %H:%M”; else found.")
     ] = "",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Read and report; store nothing.")] = False,
+    refused: Annotated[
+        Path | None, typer.Option(help="Write the refused rows, with the reason, to this CSV: mend it and load it.")
+    ] = None,
     output: Annotated[Format, typer.Option("--format", help="How to report.")] = Format.table,
 ) -> None:
-    """Load one export, all or nothing; the same file again adds nothing.
+    """Load one export, all or nothing; the same file again changes nothing, an overlapping one updates.
 
-    Fields: received and type are required; incident, location, disposition, person if there are such columns.
-    A column name with a comma or a plus stands in double quotes. A person key is kept as a keyed hash only.
+    Fields: received and type are required; incident, location, latitude, longitude, disposition, person, unit,
+    dispatched, arrived, cleared, ready_minutes if there are such columns. A column name with a comma or a plus stands
+    in double quotes. A person key is kept as a keyed hash only.
 
     tandem calls import log.csv --map received=incident_date_time,type=call_type,incident=case,location=address
     tandem calls import cad.xlsx --map "received=Date+Time,type=Nature,location=Number+Street" --dry-run
@@ -52,21 +65,50 @@ def import_(
     bind, _, viewer = opened()
     kept_as = checked(MappingForm, {"name": save_as}) if save_as else None
     with record_session(bind, viewer) as session:
-        mapping = _mapping(columns, calls.saved_mapping(session, profile) if profile else None)
+        zone = the_pilot(session).time_zone
+        mapping, layout, told = chosen(session, file, columns, profile, sheet, date_format, codebook, zone)
+        for line in told:
+            print(f"  {line}", file=sys.stderr)
         with _Bar() as bar:
             report = calls.import_calls(
                 session,
                 viewer,
                 file,
                 mapping,
-                sheet=sheet or None,
-                date_format=date_format or None,
+                sheet=layout.sheet or None,
+                date_format=layout.date_format or None,
+                codes=layout.codes,
                 dry_run=dry_run,
                 progress=bar.show,
             )
         if kept_as and not dry_run:
-            calls.save_mapping(session, viewer, kept_as, mapping)
+            calls.save_mapping(session, viewer, kept_as, mapping, layout)
     print(json.dumps(report.as_json(), indent=2, ensure_ascii=False) if output is Format.json else _table(report))
+
+
+@app.command("sniff")
+def sniff(
+    file: Annotated[Path, typer.Argument(help="CSV (also .gz or zip), .xlsx or .xls.", show_default=False)],
+    sheet: Annotated[str, typer.Option(help="The sheet of an Excel file; else the one that holds calls.")] = "",
+    date_format: Annotated[str, typer.Option(help="month-first or day-first, where the dates do not tell.")] = "",
+    output: Annotated[Format, typer.Option("--format", help="How to tell it.")] = Format.table,
+) -> None:
+    """Say what a file seems to hold: which column is which and why, what is open, and the first rows as stored.
+
+    Nothing is loaded. The ending of the command is 0 whether or not something is open.
+    """
+    found = propose(open_file(file), sheet=sheet or None, date_format=date_format or None, zone=_zone())
+    print(json.dumps(as_json(found), indent=2, ensure_ascii=False) if output is Format.json else as_text(found))
+
+
+def _zone() -> str:
+    """The pilot's time zone; a file may be looked at before there is a pilot."""
+    try:
+        bind, _, viewer = opened()
+        with record_session(bind, viewer) as session:
+            return the_pilot(session).time_zone
+    except TandemError:
+        return DEFAULT_ZONE
 
 
 @app.command("list")
@@ -78,11 +120,14 @@ def list_() -> None:
     if not imports:
         print("No calls were loaded yet. Start with: tandem calls import --help")
         return
-    print(f"{'id':>4}  {'when (UTC)':<17}{'by':<16}{'added':>9}{'there':>9}{'refused':>9}  {'status':<11}file")
+    print(
+        f"{'id':>4}  {'when (UTC)':<17}{'by':<16}{'added':>9}{'there':>9}"
+        f"{'updated':>9}{'refused':>9}  {'status':<11}file"
+    )
     for load in imports:
         print(
             f"{load.id:>4}  {load.at:%Y-%m-%d %H:%M} {load.by[:15]:<16}{load.added:>9,}{load.already_there:>9,}"
-            f"{load.refused:>9,}  {label(load.status):<11}{load.file_name}"
+            f"{load.updated:>9,}{load.refused:>9,}  {label(load.status):<11}{load.file_name}"
         )
 
 
@@ -92,21 +137,11 @@ def take_back(
         int, typer.Argument(help="Its id in “tandem calls list”.", metavar="ID", min=1, max=2**31 - 1)
     ],
 ) -> None:
-    """Remove every call that one load added. The load stays listed as taken back."""
+    """Undo one load: what it added goes, what it changed is put back. It stays listed as taken back."""
     bind, _, viewer = opened()
     with record_session(bind, viewer) as session:
-        removed = calls.take_back_import(session, viewer, import_id)
-    print(f"Took back import {import_id}: {removed:,} calls removed.")
-
-
-def _mapping(columns: str, saved: ColumnMapping | None) -> ColumnMapping:
-    if saved and columns:
-        raise Unreadable("Say --map or --profile, not both.")
-    if not columns and saved is None:
-        raise Unreadable(
-            "Say which column is which: --map received=COLUMN,type=COLUMN,… (examples: tandem calls import --help)."
-        )
-    return saved or parse_mapping(columns)
+        done = calls.take_back_import(session, viewer, import_id)
+    print(f"Took back import {import_id}: {done.sentence()}")
 
 
 def _table(report: ImportReport) -> str:
@@ -116,6 +151,7 @@ def _table(report: ImportReport) -> str:
         f"  {'would be added' if report.dry_run else 'added         '} {report.kept:>10,}",
         f"  merged         {report.merged:>10,}",
         f"  already there  {report.already_there:>10,}",
+        f"    {'would change' if report.dry_run else 'updated     '} {report.updated:>10,}",
         f"  refused        {len(report.refused):>10,}",
     ]
     lines += [f"    line {refusal.line:,}: {refusal.reason}" for refusal in report.refused[:SHOWN]]
@@ -127,6 +163,18 @@ def _table(report: ImportReport) -> str:
     elif not report.dry_run:
         lines.append("Nothing new: every call of this file is already there.")
     return "\n".join(lines)
+
+
+def _write_refused(target: Path, file: Path, mapping: ColumnMapping, sheet: str, report: ImportReport) -> str:
+    """Write the refused rows beside the report; the sentence that says so."""
+    if not report.refused:
+        return f"No row was refused: {target} was not written."
+    try:
+        with target.open("w", encoding="utf-8-sig", newline="") as out:
+            out.writelines(refused_csv(open_file(file), mapping, report.refused, sheet or None))
+    except OSError as error:
+        raise Unreadable(f"{target} cannot be written ({error.strerror}). Name another file with --refused.") from None
+    return f"{len(report.refused):,} refused rows stand in {target}: mend them there and load that file."
 
 
 class _Bar:

@@ -1,305 +1,242 @@
-"""The Calls page's first half: an export chosen, its columns mapped, tried, loaded; what was loaded, taken back."""
+"""The Calls page's first part: an export chosen, its columns proposed and corrected, tried, loaded, taken back.
 
-import re
-from collections.abc import Mapping, Sequence
-from typing import Any, BinaryIO, cast
+Nothing is stored before Load, and a load is all or nothing: cancelled halfway, it leaves no row behind.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pandas as pd
 import streamlit as st
-from sqlalchemy import select
 
-from dashboard import words
-from dashboard.ui import exhibit, session
-from db import vocab
+from dashboard.ui import callimport_columns, callimport_loads, callimport_report, exhibit, forms, session
+from dashboard.ui.callimport_columns import Answers
+from dashboard.ui.callimport_file import KEPT, Opened, Saved, Upload, for_page, opened, saved_mappings
+from dashboard.words import number
 from db.access import Viewer
-from db.cad.mapping import FIELDS, SEVERAL, ColumnMapping, guess, header_names
+from db.cad.mapping import FIELDS, ColumnMapping
+from db.cad.profile import Layout
+from db.cad.propose import StoredRow
 from db.cad.report import ImportReport
-from db.cad.sniff import CadFile, Sheet, open_file
 from db.commands import calls
 from db.engine import record_session
 from db.errors import TandemError
 from db.forms import checked
 from db.forms.calls import MappingForm
-from db.models import Import, ImportRefusal
-from db.models import Mapping as SavedMapping
-from db.pilot import local_day
-from db.vocab import ImportStatus
 
 REPORT = "calls.report"
-ORDERS = {"": "Found from the dates", "month-first": "Month first (12/31/2026)", "day-first": "Day first (31/12/2026)"}
-HELP = {
-    "received": "When the call came in. Choose a date column and a time column where they stand apart.",
-    "type": "What the call was about, as the dispatch system writes it.",
-    "incident": "Tells the same call in two files. Without it, moment, type and place do.",
-    "location": "In order, as an address is read. A house number 0 counts as unknown.",
-    "disposition": "How the call ended.",
-    "person": "Kept as a keyed hash only: the key itself is never stored.",
-}
-STAGES = {"reading": "Reading line", "storing": "Storing call"}
+TRIED = "calls.tried"
+RUNNING = "calls.running"
+FAILED = "calls.failed"
+PARTS = (
+    ("types", "See what its types mean", ":material/rule:"),
+    ("series", "See the series", ":material/monitoring:"),
+)
+STAGES = {"reading": "Reading line", "storing": "Storing call", "counting": "Counting call"}
+BEGINS = {"reading": (0.0, 0.5), "storing": (0.5, 0.35), "counting": (0.85, 0.15)}
+"""Where on the bar a stage begins, and its share of it."""
 
 
-def upload(viewer: Viewer) -> None:
-    """Choose a file, say which column is which, try it, load it. Nothing is stored before Load."""
+def upload(viewer: Viewer, zone: str) -> None:
+    """Choose a file, say which column is which, try it, load it."""
+    forms.for_fingers()
+    _stopped()
+    callimport_loads.said()
     chosen = st.file_uploader(
         "Export of the dispatch system (CSV or Excel, up to 100 MB)",
-        type=["csv", "txt", "tsv", "gz", "zip", "xlsx", "xls"],
+        type=["csv", "txt", "tsv", "tab", "gz", "zip", "xlsx", "xlsm", "xls"],
         key="calls-file",
-        help="Larger files: tandem calls import FILE --map … in a shell on the server.",
+        help="Larger files: tandem calls import FILE --map auto, in a shell on the server.",
     )
     if chosen is None:
-        _last_report()
+        session.forget(KEPT)
+        _last_report(viewer)
         exhibit.nothing(
-            "Choose the export to load. You will see its first rows and can try it before anything is stored."
+            "Choose the export to load. You will see its first rows as they will be stored, "
+            "and can try it before anything is."
         )
         return
-    source = cast(BinaryIO, chosen)
     try:
-        file = open_file(source, chosen.name)
+        with st.spinner("Looking at the file"):
+            file = opened(cast(Upload, chosen), zone)
+            likely = file.proposal()
+        _wizard(viewer, file, likely)
     except TandemError as error:
-        st.error(exhibit.plain(str(error)), icon=":material/error:")
-        return
-    above = st.container()  # progress and report stand where the eye is, not below the form
-    sheet, names = _preview(file)
-    mapping, order = _columns(viewer, names, file.sha256[:8])
-    trial, load, keep = _buttons()
-    with above:
-        if trial or load:
-            _run(viewer, source, file, sheet, mapping, order, "" if trial else keep, trial=trial)
-        _last_report(file.name)
+        st.error(exhibit.plain(for_page(str(error))), icon=":material/error:")
 
 
-def _preview(file: CadFile) -> tuple[Sheet, tuple[str, ...]]:
-    """The first rows as they stand in the file; of a workbook, the sheet that looks most like a table."""
-    sheets = sorted(file.sheets, key=lambda s: -max((len(row) for _, row in s.top()), default=0))
-    sheet = sheets[0]
-    if len(sheets) > 1:
-        sheet = st.selectbox("Sheet", sheets, format_func=lambda s: s.name, key=f"calls-sheet-{file.sha256[:8]}")
-    top = sheet.top()
-    width = max(len(row) for _, row in top)
-    start = next(k for k, (_, row) in enumerate(top) if sum(1 for cell in row if cell.strip()) * 2 >= width)
-    names = header_names(top[start][1])
-    rows = [row + [""] * (len(names) - len(row)) for _, row in top[start + 1 : start + 6]]
-    st.caption(
-        exhibit.plain(
-            f"{file.name} · {sheet.about:,} lines · {sheet.encoding} · the first rows as they stand in the file"
-        )
-    )
+def _wizard(viewer: Viewer, file: Opened, likely: Any) -> None:
+    proposal = callimport_columns.sheet_of(file, likely)
+    lines = next(sheet.about for sheet in file.file.sheets if sheet.name == proposal.sheet)
+    callimport_columns.about(proposal, lines)
+    report = _report_of(file.file.name)
+    saved = saved_mappings(viewer, proposal.names)
+    answers, profile = callimport_columns.ask(file, proposal, saved, reported=report is not None)
+    mapping = _as_stored(file, answers, reported=report is not None)
+    if report and report.dry_run and session.recall(TRIED) != answers:
+        session.forget(REPORT)  # it was about other columns, or another way to read them
+    place = st.empty()  # progress takes the place of the buttons, where the eye is
+    trial, load, keep = _buttons(place, profile)
+    if trial or load:
+        _run(viewer, file, mapping, answers, "" if trial else keep, place, trial=trial)
+    if isinstance(failed := session.recall(FAILED), str):
+        session.forget(FAILED)
+        st.error(exhibit.plain(failed), icon=":material/error:")
+    _last_report(viewer, file, answers.sheet)
+
+
+def _as_stored(file: Opened, answers: Answers, *, reported: bool) -> ColumnMapping | str:
+    """The first rows as they will be stored, and the mapping; or in a sentence what is still missing."""
+    try:
+        mapping = ColumnMapping(answers.columns)
+        rows = file.rows(mapping, answers.sheet, answers.order, answers.codes)
+    except TandemError as error:
+        sentence = for_page(str(error))
+        st.info(exhibit.plain(sentence), icon=":material/table_rows:")
+        return sentence
+    title = "The first row as it will be stored" if len(rows) == 1 else "The first rows as they will be stored"
+    key = f"calls-rows-{file.mark}-{reported}"  # under a report, that is what one looks at
+    with st.expander(title, expanded=not reported, icon=":material/table_rows:", key=key):
+        _rows(rows)
+        st.caption(f"Times are those of {file.zone.replace('_', ' ')}, stored with their offset.")
+    return mapping
+
+
+def _rows(rows: Sequence[StoredRow]) -> None:
+    said = [field for field in FIELDS if any(row.cells.get(field) for row in rows)]
+    table = pd.DataFrame({"Line": [row.line for row in rows]})
+    for field in said:
+        table[FIELDS[field].partition(" (")[0]] = [row.cells.get(field, "") for row in rows]
+    if any(row.refused for row in rows):
+        table.insert(1, "Refused because", [row.refused for row in rows])
     st.dataframe(
-        pd.DataFrame([row[: len(names)] for row in rows], columns=list(names)),
+        table,
         hide_index=True,
-        alt="The first five rows of the file",
+        height=248 if len(rows) > 6 else "auto",
+        column_config={"Line": st.column_config.NumberColumn(width=60, format="localized")},
+        alt="The first rows as they will be stored",
     )
-    return sheet, names
 
 
-def _columns(viewer: Viewer, names: Sequence[str], mark: str) -> tuple[dict[str, tuple[str, ...]], str]:
-    """One box per field, prefilled from a saved mapping that fits or from the names."""
-    with record_session(session.bind(), viewer) as database:
-        saved = {m.name: m.columns for m in database.scalars(select(SavedMapping).order_by(SavedMapping.name))}
-    fitting = {
-        name: columns for name, columns in saved.items() if {c for cs in columns.values() for c in cs} <= set(names)
-    }
-    profile = ""
-    if fitting:
-        profile = st.selectbox(
-            "Saved mapping", [*fitting, ""], format_func=lambda name: name or "None: by the names", key=f"map-{mark}-of"
-        )
-    offered: Mapping[str, Sequence[str]] = fitting.get(profile, guess(names))
-    chosen: dict[str, tuple[str, ...]] = {}
-    boxes = st.columns(3)
-    for number, (field, title) in enumerate(FIELDS.items()):
-        with boxes[number % 3]:
-            chosen[field] = _box(field, title, names, offered.get(field, ()), f"map-{mark}-{profile}-{field}")
-    order = st.segmented_control(
-        "Day and month",
-        list(ORDERS),
-        default="",
-        format_func=ORDERS.__getitem__,
-        required=True,
-        key=f"map-{mark}-order",
-    )
-    return {field: columns for field, columns in chosen.items() if columns}, order or ""
-
-
-def _box(field: str, title: str, names: Sequence[str], offered: Sequence[str], key: str) -> tuple[str, ...]:
-    if field in SEVERAL:
-        return tuple(st.multiselect(title, names, default=list(offered), key=key, help=HELP[field]))
-    one = st.selectbox(
-        title,
-        names,
-        index=list(names).index(offered[0]) if offered else None,
-        placeholder="Choose a column" if field == "type" else "None",
-        key=key,
-        help=HELP[field],
-    )
-    return (one,) if one else ()
-
-
-def _buttons() -> tuple[bool, bool, str]:
+def _buttons(place: Any, profile: Saved | None) -> tuple[bool, bool, str]:
     """(try it, load it, name to save the mapping under)."""
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        trial = st.button("Try it (stores nothing)", icon=":material/science:")
-        load = st.button("Load", type="primary", icon=":material/upload:")
-        keep = st.text_input("Save this mapping as", placeholder="CAD monthly export", key="calls-keep", width=240)
+    fits = profile is not None and not profile.drift
+    with place.container(horizontal=True, vertical_alignment="bottom"):
+        trial = st.button("Try it (stores nothing)", icon=":material/science:", key="calls-try")
+        load = st.button("Load", type="primary", icon=":material/upload:", key="calls-load")
+        keep = "" if fits else st.text_input(
+            "Save this mapping for next month’s file as",
+            value=profile.name if profile else "",
+            max_chars=60,
+            placeholder="CAD monthly export",
+            key=f"calls-keep-{profile.name if profile else ''}",
+            width=300,
+        )  # fmt: skip
     return trial, load, keep.strip()
 
 
 def _run(
     viewer: Viewer,
-    source: BinaryIO,
-    file: CadFile,
-    sheet: Sheet,
-    columns: Mapping[str, tuple[str, ...]],
-    order: str,
+    file: Opened,
+    mapping: ColumnMapping | str,
+    answers: Answers,
     keep: str,
+    place: Any,
     *,
     trial: bool,
 ) -> None:
-    """Try or load the file, with progress. The report is kept for the runs that follow."""
+    """Try or load the file, with progress and a way to cancel. The report is kept for the runs that follow."""
     session.forget(REPORT)
-    bar = st.progress(0.0, "Reading")
+    missing = [mapping] if isinstance(mapping, str) else list(answers.open)
+    if missing:
+        st.error(exhibit.plain(" ".join(missing)), icon=":material/error:")
+        return
+    assert isinstance(mapping, ColumnMapping)
+    session.remember(RUNNING, trial)
+    with place.container(horizontal=True, vertical_alignment="center"):
+        bar = st.progress(0.0, "Reading")
+        st.button("Cancel", icon=":material/close:", key="calls-cancel", help="Nothing will have been stored.")
     try:
-        mapping = ColumnMapping(columns)
-        with record_session(session.bind(), viewer) as database:
-            report = calls.import_calls(
-                database,
-                viewer,
-                source,
-                mapping,
-                name=file.name,
-                sheet=sheet.name or None,
-                date_format=order or None,
-                dry_run=trial,
-                progress=lambda stage, done, of: _advance(bar, stage, done, of),
-            )
-            if keep:
-                calls.save_mapping(database, viewer, checked(MappingForm, {"name": keep}), mapping)
+        report = _imported(viewer, file, mapping, answers, bar, trial=trial)
         session.remember(REPORT, report)
+        session.remember(TRIED, answers)
+        if keep:
+            _keep(viewer, keep, mapping, answers)
     except TandemError as error:
-        st.error(exhibit.plain(_for_page(str(error))), icon=":material/error:")
-    bar.empty()
+        session.remember(FAILED, for_page(str(error)))
+    session.forget(RUNNING)
+    st.rerun()  # with the buttons, and the report below them
+
+
+def _imported(
+    viewer: Viewer,
+    file: Opened,
+    mapping: ColumnMapping,
+    answers: Answers,
+    bar: Any,
+    *,
+    trial: bool,
+) -> ImportReport:
+    with record_session(session.bind(), viewer) as database:
+        return calls.import_calls(
+            database,
+            viewer,
+            file.source,
+            mapping,
+            name=file.file.name,
+            sheet=answers.sheet or None,
+            date_format=answers.order or None,
+            codes=answers.codes,
+            dry_run=trial,
+            progress=lambda stage, done, of: _advance(bar, stage, done, of),
+        )
+
+
+def _keep(viewer: Viewer, name: str, mapping: ColumnMapping, answers: Answers) -> None:
+    layout = Layout(answers.names, answers.sheet, answers.order, answers.codes)
+    with record_session(session.bind(), viewer) as database:
+        calls.save_mapping(database, viewer, checked(MappingForm, {"name": name}), mapping, layout)
 
 
 def _advance(bar: Any, stage: str, done: int, of: int) -> None:
-    """Half of the bar is reading, half is storing. Stopping the page here cancels the load: nothing is kept."""
-    share = 0.5 * min(1.0, done / of) if of else 0.0
-    bar.progress(share + (0.5 if stage == "storing" else 0.0), f"{STAGES[stage]} {done:,} of {of:,}")
+    """A click meanwhile ends the run here, up to the last moment before it is stored: nothing is kept."""
+    begins, share = BEGINS[stage]
+    words = f"{STAGES[stage]} {number(done)} of {number(of)}"
+    time.sleep(0.005)  # or the thread that hears the click has to wait for a moment of its own
+    bar.progress(begins + share * (min(1.0, done / of) if of else 0.0), words)
 
 
-def _for_page(sentence: str) -> str:
-    """What a command line would be told, in the words of this page."""
-    if found := re.match(r"The mapping does not say which column is “(\w+)”", sentence):
-        return f"Choose a column for “{FIELDS[found[1]]}”: without it nothing can be counted."
-    return re.sub(r"(or s|S)ay[^.]*--date-format[^.]*\.$", r"\1ay which under “Day and month”.", sentence)
+def _stopped() -> None:
+    """A run that did not come to its end was cancelled, or another click cut it short."""
+    trial = session.recall(RUNNING)
+    if trial is not None:
+        session.forget(RUNNING)
+        what = "The trial was" if trial else "The load was"
+        st.warning(f"{what} cancelled. Nothing was stored.", icon=":material/cancel:")
 
 
-def _last_report(file_name: str = "") -> None:
-    """What the last load or trial said, until another file is chosen."""
+def _report_of(file_name: str = "") -> ImportReport | None:
+    """What the last load or trial said, of the file that is here now; of any, where none is."""
     report = session.recall(REPORT)
-    if isinstance(report, ImportReport) and file_name in ("", report.file_name):
-        with st.container(border=True):
-            show_report(report)
+    return report if isinstance(report, ImportReport) and file_name in ("", report.file_name) else None
 
 
-def show_report(report: ImportReport) -> None:
-    """Counts, suspicions, and the refused rows with their lines."""
-    if report.dry_run:
-        st.info(f"Tried only, nothing stored. {exhibit.plain(report.sentence())}", icon=":material/science:")
-    elif report.import_id:
-        st.success(exhibit.plain(report.sentence()), icon=":material/check:")
-    else:
-        st.info(exhibit.plain(report.sentence()), icon=":material/done_all:")
-    with st.container(horizontal=True):
-        st.metric("Rows read", words.number(report.rows_read), border=True)
-        st.metric("Would be added" if report.dry_run else "Calls added", words.number(report.kept), border=True)
-        st.metric("Merged", words.number(report.merged), border=True, help="Rows that tell of a call another row has")
-        st.metric("Already there", words.number(report.already_there), border=True)
-        st.metric("Refused", words.number(len(report.refused)), border=True)
-    for warning in report.warnings:
-        st.markdown(f":material/warning: {exhibit.plain(warning)}")
-    _refusals([(refusal.line, refusal.reason) for refusal in report.refused])
-
-
-def _refusals(rows: Sequence[tuple[int, str]]) -> None:
-    if rows:
-        st.dataframe(
-            pd.DataFrame(rows, columns=["Line", "Why it was refused"]),
-            hide_index=True,
-            column_config={"Line": st.column_config.NumberColumn(width="small", format="localized")},
-            alt="Refused rows with their lines and reasons",
-        )
-
-
-def loads(viewer: Viewer, zone: str) -> None:
-    """Every load, newest first; choose one to see its report or take it back."""
-    with record_session(session.bind(), viewer) as database:
-        imports = database.scalars(select(Import).order_by(Import.id.desc())).all()
-    if not imports:
-        exhibit.nothing("No calls were loaded yet. Start under “Load a file”.")
+def _last_report(viewer: Viewer, file: Opened | None = None, sheet: str = "") -> None:
+    report = _report_of(file.file.name if file else "")
+    if report is None:
         return
-    chosen = st.dataframe(
-        pd.DataFrame([_load_row(load, zone) for load in imports]),
-        hide_index=True,
-        on_select="rerun",
-        selection_mode="single-row-required",
-        selection_default={"selection": {"rows": [0]}},
-        column_config={name: st.column_config.NumberColumn(format="localized") for name in _COUNTS},
-        height=min(320, 38 + 35 * len(imports)),
-        key="calls-loads",
-        alt="All loads of calls, newest first",
-    )
-    rows = chosen.selection.rows
-    _one_load(viewer, imports[rows[0]] if rows and rows[0] < len(imports) else imports[0])
-
-
-_COUNTS = ("Rows", "Added", "Merged", "Already there", "Refused")
-
-
-def _load_row(load: Import, zone: str) -> dict[str, Any]:
-    first, last = (
-        words.day(local_day(moment, zone)) if moment else "" for moment in (load.first_received, load.last_received)
-    )
-    return {
-        "Import": load.id,
-        "File": load.file_name,
-        "Loaded": words.day(local_day(load.at, zone)),
-        "By": load.by,
-        "Calls from": first,
-        "To": last,
-        **dict(zip(_COUNTS, (load.rows_read, load.added, load.merged, load.already_there, load.refused), strict=True)),
-        "State": vocab.label(load.status),
-    }
-
-
-def _one_load(viewer: Viewer, load: Import) -> None:
-    with record_session(session.bind(), viewer) as database:
-        refused = database.execute(
-            select(ImportRefusal.line, ImportRefusal.reason)
-            .where(ImportRefusal.import_id == load.id)
-            .order_by(ImportRefusal.line)
-        )
-        rows = [(line, reason) for line, reason in refused]
     with st.container(border=True):
-        st.markdown(f"**Import {load.id} · {exhibit.plain(load.file_name)}**")
-        columns = ", ".join(f"{field} = {' + '.join(names)}" for field, names in load.mapping.items())
-        st.caption(exhibit.plain(f"Columns: {columns}"))
-        for warning in load.warnings:
-            st.markdown(f":material/warning: {exhibit.plain(warning)}")
-        _refusals(rows)
-        if load.status is ImportStatus.done:
-            _take_back(viewer, load)
+        callimport_report.show(report)
+        if report.refused and file:
+            callimport_report.rows_file(file.file, report, sheet)
+        if report.import_id:
+            _next(viewer, report, report.import_id)
 
 
-def _take_back(viewer: Viewer, load: Import) -> None:
-    """Asks first: the popover says what goes."""
-    with st.popover("Take back", icon=":material/undo:"):
-        st.markdown(
-            f"This removes the **{load.added:,} calls** that import {load.id} added; every figure changes with them. "
-            "Calls that a later file only confirmed go as well: load that file again."
-        )
-        if st.button("Yes, remove them", type="primary", key=f"take-back-{load.id}"):
-            with record_session(session.bind(), viewer) as database:
-                removed = calls.take_back_import(database, viewer, load.id)
-            session.forget(REPORT)
-            st.toast(f"{removed:,} calls removed.", icon=":material/check:")
-            st.rerun()
+def _next(viewer: Viewer, report: ImportReport, import_id: int) -> None:
+    """After a load: what to look at, and the way back."""
+    with st.container(horizontal=True):
+        for part, label, icon in PARTS:
+            st.button(label, icon=icon, key=f"calls-to-{part}", on_click=session.put, args=({"calls-part": part},))
+        callimport_loads.take_back(viewer, import_id, report.kept, report.updated)

@@ -1,49 +1,50 @@
-"""The Calls page's second half: what each type means, by whose rule; institutions; the series they make."""
+"""The Calls page's part on what each type means: how much the rules cover, what they leave, codebook; the series."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import pandas as pd
 import streamlit as st
-from pydantic import ValidationError
 from sqlalchemy import func, select
 
 from dashboard import words
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import pilot_to_date
-from dashboard.ui import data, exhibit, session
+from dashboard.ui import callrules, data, exhibit, session
 from db import vocab
 from db.access import Viewer
-from db.cad.rules import TypeVolume, decider, type_volumes, valid_rules
-from db.commands import calls
+from db.cad.codebook import read_codebook
+from db.cad.rule_effects import TypeVolume, type_volumes
+from db.commands import call_rules
 from db.engine import record_session
 from db.errors import TandemError
-from db.forms import invalid
-from db.forms.calls import RuleForm
-from db.models import Call, CallRule, CallType, Location, Pilot
-from db.vocab import CallCategory, RuleKind
+from db.models import Call, Pilot
+from db.vocab import CallCategory
 
 UNCOVERED = "Not covered"
-PLACES = 40
-"""Locations offered for marking: those with the most behavioral-health calls."""
 
 
 def types(viewer: Viewer) -> None:
-    """How much the rules cover, the types they leave, and a way to cover one."""
-    with record_session(session.bind(), viewer) as database:
-        volumes = type_volumes(database, viewer.today)
-        rules = valid_rules(database, viewer.today)
+    """How much the rules cover, the types they leave, the rules and what each catches, every change with its undo."""
+    volumes = _volumes(callrules.state(), viewer)
     if not volumes:
-        exhibit.nothing("No calls yet: types appear here with the first load.")
+        exhibit.nothing("No calls yet: types appear here with the first load. Start under “Load a file”.")
+        callrules.rules(viewer)
         return
     _coverage(volumes)
     left, right = st.columns(2, gap="medium")
     with left:
         _uncovered(viewer, [volume for volume in volumes if volume.category is None])
+        _codebook(viewer)
     with right:
-        _rules(viewer, rules, volumes)
-        _new_rule(viewer, volumes)
+        callrules.changes(viewer)
+    callrules.rules(viewer)
+
+
+@st.cache_resource(show_spinner=False, max_entries=4)
+def _volumes(state: str, _viewer: Viewer) -> list[TypeVolume]:
+    with record_session(session.bind(), _viewer) as database:
+        return type_volumes(database)
 
 
 def _coverage(volumes: Sequence[TypeVolume]) -> None:
@@ -55,7 +56,7 @@ def _coverage(volumes: Sequence[TypeVolume]) -> None:
             st.metric(
                 vocab.label(category) if category else UNCOVERED,
                 words.percent(count / total),
-                f"{count:,} calls, {len(mine)} types",
+                f"{count:,} {'call' if count == 1 else 'calls'}, {len(mine)} {'type' if len(mine) == 1 else 'types'}",
                 delta_color="off",
                 delta_arrow="off",
                 border=True,
@@ -67,142 +68,56 @@ def _uncovered(viewer: Viewer, volumes: Sequence[TypeVolume]) -> None:
     if not volumes:
         st.markdown(":material/check: Every type is covered.")
         return
-    st.caption("They count neither as behavioral health nor as a comparison. Choose one to say what it is.")
+    st.caption("They count neither as behavioral health nor as a comparison. Choose one or more to say what they are.")
+    table = pd.DataFrame([{"Type": v.name, "Calls": v.calls, "Meaning": v.description or ""} for v in volumes])
+    if not table["Meaning"].any():
+        table = table.drop(columns="Meaning")
     chosen = st.dataframe(
-        pd.DataFrame([{"Type": volume.name, "Calls": volume.calls} for volume in volumes]),
+        table,
         hide_index=True,
-        height=300,
+        height=min(38 + 35 * len(table), 300),
         on_select="rerun",
-        selection_mode="single-row",
+        selection_mode="multi-row",
         column_config={"Calls": st.column_config.NumberColumn(format="localized")},
         key="calls-uncovered",
         alt="Call types that no rule covers, by number of calls",
     )
-    rows = chosen.selection.rows
-    if rows and rows[0] < len(volumes):
-        volume = volumes[rows[0]]
-        _categories(
-            f"“{volume.name}” is",
-            f"assign-{volume.type_id}",
-            lambda database, category: calls.assign_category(database, viewer, volume.type_id, category),
-            viewer,
-        )
+    picked = [volumes[row] for row in chosen.selection.rows if row < len(volumes)]
+    if picked:
+        _assign(viewer, picked)
 
 
-def _categories(title: str, key: str, save: Callable[[Any, CallCategory], object], viewer: Viewer) -> None:
-    """A choice of category and a button that saves it."""
+def _assign(viewer: Viewer, picked: Sequence[TypeVolume]) -> None:
+    calls = sum(volume.calls for volume in picked)
+    title = f"“{picked[0].name}”" if len(picked) == 1 else f"{len(picked)} types ({calls:,} calls)"
+    key = f"assign-{'-'.join(str(volume.type_id) for volume in picked[:9])}"
     with st.container(horizontal=True, vertical_alignment="bottom"):
         category = st.segmented_control(
-            exhibit.plain(title), list(CallCategory), format_func=vocab.label, key=f"{key}-category"
+            exhibit.plain(f"{title}: count as"), list(CallCategory), format_func=vocab.label, key=f"{key}-category"
         )
         if st.button("Save", key=f"{key}-save", type="primary", disabled=category is None) and category:
-            with record_session(session.bind(), viewer) as database:
-                save(database, category)
+            with record_session(session.bind(), viewer) as database, st.spinner("Counting anew …"):
+                call_rules.assign_categories(database, viewer, [volume.type_id for volume in picked], category)
             st.toast("Saved. Every figure counts by the new rule.", icon=":material/check:")
             st.rerun()
 
 
-def _rules(viewer: Viewer, rules: Sequence[CallRule], volumes: Sequence[TypeVolume]) -> None:
-    st.subheader("Rules, and what each catches", anchor=False)
-    st.caption("The first rule that fits a type decides it. Choose a rule to change or remove it.")
-    table = [_rule_row(rule, [v for v in volumes if v.rule is not None and v.rule.id == rule.id]) for rule in rules]
-    chosen = st.dataframe(
-        pd.DataFrame(table),
-        hide_index=True,
-        height=300,
-        on_select="rerun",
-        selection_mode="single-row",
-        column_config={"Calls": st.column_config.NumberColumn(format="localized")},
-        key="calls-rules",
-        alt="Rules in order, with the calls and types each catches",
-    )
-    rows = chosen.selection.rows
-    if rows and rows[0] < len(rules):
-        rule = rules[rows[0]]
-        _categories(
-            f"What “{rule.value}” fits is",
-            f"rule-{rule.id}",
-            lambda database, category: calls.change_rule(database, viewer, rule.id, category),
-            viewer,
-        )
-        if st.button("Remove this rule", icon=":material/delete:", key=f"rule-{rule.id}-remove"):
-            with record_session(session.bind(), viewer) as database:
-                calls.remove_rule(database, viewer, rule.id)
-            st.rerun()
-
-
-def _rule_row(rule: CallRule, caught: Sequence[TypeVolume]) -> dict[str, Any]:
-    return {
-        "Rule": rule.value,
-        "Kind": vocab.label(rule.kind),
-        "Makes it": vocab.label(rule.category),
-        "Calls": sum(volume.calls for volume in caught),
-        "Types": ", ".join(volume.name for volume in caught[:4]) + (" …" if len(caught) > 4 else ""),
-    }
-
-
-def _new_rule(viewer: Viewer, volumes: Sequence[TypeVolume]) -> None:
-    with st.popover("Add a rule", icon=":material/add:"):
-        kind = st.segmented_control(
-            "Kind",
-            list(RuleKind),
-            default=RuleKind.pattern,
-            format_func=vocab.label,
-            required=True,
-            key="new-rule-kind",
-        )
-        value = st.text_input("Type or pattern", placeholder="mental", key="new-rule-value")
-        category = st.segmented_control(
-            "Makes it", list(CallCategory), format_func=vocab.label, key="new-rule-category"
-        )
-        if not value.strip() or kind is None:
+def _codebook(viewer: Viewer) -> None:
+    """Codes say little: a codebook puts their meaning beside them, and patterns find it."""
+    with st.popover("Read a codebook", icon=":material/menu_book:"):
+        st.caption("A table with a column of codes and one of what they mean. Patterns then look in the meaning too.")
+        file = st.file_uploader("Codebook", type=["csv", "txt", "tsv", "xlsx", "xls"], key="calls-codebook")
+        if file is None or not st.button("Read it", type="primary", key="calls-codebook-read"):
             return
         try:
-            form = RuleForm(kind=kind, value=value, category=category or CallCategory.excluded)
-        except ValidationError as error:
-            st.error(exhibit.plain(str(invalid(error, RuleForm))), icon=":material/error:")
+            codes = read_codebook(file, file.name)
+            with record_session(session.bind(), viewer) as database, st.spinner("Counting anew …"):
+                count = call_rules.describe_types(database, viewer, codes)
+        except TandemError as error:
+            st.error(exhibit.plain(str(error)), icon=":material/error:")
             return
-        fits = decider([CallRule(kind=form.kind, value=form.value, category=form.category)])
-        caught = [volume for volume in volumes if fits(volume.name)]
-        names = ", ".join(volume.name for volume in caught[:6]) or "no type there is"
-        st.caption(exhibit.plain(f"It fits {sum(v.calls for v in caught):,} calls: {names}"))
-        if st.button("Add", type="primary", key="new-rule-add", disabled=category is None):
-            try:
-                with record_session(session.bind(), viewer) as database:
-                    calls.add_rule(database, viewer, form)
-                st.rerun()
-            except TandemError as error:
-                st.error(exhibit.plain(str(error)), icon=":material/error:")
-
-
-def places(viewer: Viewer) -> None:
-    """The locations with the most behavioral-health calls; ticked ones are institutions."""
-    st.caption(
-        "Shelters, hospitals and stations call for many people. Tick them: they are then neither counted as repeat "
-        "calls nor judged."
-    )
-    counted = (
-        select(Location.id, Location.name, Location.is_institution, func.count(Call.id).label("calls"))
-        .join(Call, Call.location_id == Location.id)
-        .join(CallType, CallType.id == Call.type_id)
-        .where(CallType.category == CallCategory.behavioural_health)
-        .group_by(Location.id, Location.name, Location.is_institution)
-        .order_by(func.count(Call.id).desc(), Location.name)
-        .limit(PLACES)
-    )
-    with record_session(session.bind(), viewer) as database:
-        rows = database.execute(counted).all()
-    if not rows:
-        exhibit.nothing("No behavioral-health call has a location yet.")
-        return
-    shown = pd.DataFrame([{"Institution": r.is_institution, "Location": r.name, "Calls": r.calls} for r in rows])
-    edited = st.data_editor(shown, hide_index=True, disabled=["Location", "Calls"], key="calls-places", height=420)
-    changed = [row for row, now in zip(rows, edited["Institution"].tolist(), strict=True) if row.is_institution != now]
-    if st.button("Save", type="primary", disabled=not changed, key="calls-places-save"):
-        with record_session(session.bind(), viewer) as database:
-            for row in changed:
-                calls.mark_institution(database, viewer, row.id, not row.is_institution)
-        st.toast(f"{len(changed)} saved. Repeat calls are counted anew.", icon=":material/check:")
+        known = f"{len(codes):,} codes read; {count:,} types here have a new meaning."
+        st.toast(known, icon=":material/check:")
         st.rerun()
 
 
@@ -211,7 +126,7 @@ def series(viewer: Viewer, pilot: Pilot) -> None:
     with record_session(session.bind(), viewer) as database:
         first, last = database.execute(select(func.min(Call.received_on), func.max(Call.received_on))).one()
     if first is None:
-        exhibit.nothing("No calls yet. Load an export first.")
+        exhibit.nothing("No calls yet. Start under “Load a file”.")
         return
     filters = replace(pilot_to_date(pilot, viewer.today), first=first, last=min(last, viewer.today))
     now = data.versions()

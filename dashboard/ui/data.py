@@ -14,7 +14,7 @@ from dashboard.charts import draw
 from dashboard.charts.theme import Size
 from dashboard.deck import Leaf, build
 from dashboard.measures import MEASURES
-from dashboard.measures.compute import allowed, compute
+from dashboard.measures.compute import ABOUT_CALLERS, allowed, compute, whole_months
 from dashboard.model import Audience, Filters, Result
 from dashboard.ui import session
 from db.access import Permission, Viewer
@@ -43,6 +43,8 @@ def versions() -> dict[Scope, int]:
 def one(viewer: Viewer, now: dict[Scope, int], key: str, filters: Filters, audience: Audience) -> Result:
     """Like :func:`result` for a page that asks for many: viewer and counters are read by the page, once."""
     allowed(viewer, key, audience)
+    if key in ABOUT_CALLERS and audience is Audience.internal:  # before the cache, which the desk shares
+        filters = whole_months(viewer, session.pilot(), key, filters)
     return _result((viewer, key, filters, audience), _state(now, key, filters, audience))
 
 

@@ -73,6 +73,7 @@ def show(who: Viewer) -> None:
         _pending(here, found.pending)
         _quiet(here, found.quiet)
         _calls(found.calls, loaded)
+        _unmatched(found.unmatched)
 
 
 def _here(database: Session, who: Viewer, found: Desk) -> _Here:
@@ -307,3 +308,22 @@ def _calls(count: int, loaded: bool) -> None:
         st.markdown(f":material/call: **Calls without follow-up**{f' · {count:,}' if count else ''}  \n{words}", **many)
         if count and st.button("Open", key="calls-open"):
             _go("desk", list="calls")
+
+
+def _unmatched(count: int) -> None:
+    """Only where there is something to do: most weeks each record finds its call."""
+    if not count:
+        return
+    with (
+        st.container(border=True, key="list-unmatched"),
+        st.container(horizontal=True, vertical_alignment="center", wrap=False),
+    ):
+        one = count == 1
+        st.markdown(
+            f":material/link_off: **Records without their call · {count:,}**  \n"
+            f"{'A referral or an intervention' if one else 'Referrals and interventions'} whose incident number no "
+            "loaded call has, or work on scene without one.",
+            width="stretch",
+        )
+        if st.button("Open", key="unmatched-open"):
+            _go("desk", list="unmatched")

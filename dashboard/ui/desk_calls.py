@@ -105,7 +105,8 @@ def _in_bulk(who: Viewer, everything: Sequence[LeftCall], rows: Sequence[LeftCal
 
 
 def _counted(fit: int, of: int, ticked: int) -> str:
-    many = f"**{fit:,}** calls, oldest first" if fit == of else f"**{fit:,}** of {of:,} calls, oldest first"
+    calls = "call" if of == 1 else "calls"
+    many = f"**{fit:,}** {calls}, oldest first" if fit == of else f"**{fit:,}** of {of:,} {calls}, oldest first"
     return f"{many} · {ticked} ticked" if ticked else many
 
 

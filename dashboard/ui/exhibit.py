@@ -4,11 +4,14 @@ Visible: question, answer, marks. Behind one ⓘ, drawn only when it is opened: 
 on, where it comes from, the table and its download.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import streamlit as st
 
+from dashboard import words
 from dashboard.charts import CONFIG, bare
+from dashboard.charts.picks import pickable
 from dashboard.charts.spark import spark
 from dashboard.export.tables import csv, readable, source_line
 from dashboard.measures import MEASURES
@@ -65,19 +68,22 @@ def exhibit(
     answer: str | None = None,
     empty: str = "",
     apart: bool = False,
+    below: str = "",
+    picked: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> None:
     """One question, its computed answer, its chart. ``empty``: what to do first, where there is nothing to draw.
 
     ``apart``: a count that is broken down in several ways shows one at a time, chosen here, and a click on a
-    bar or a week opens its records.
+    bar or a week opens its records. ``below``: what must be read with the chart. ``picked``: called with the
+    mark that is clicked (Plotly's point).
     """
     measure = MEASURES[result.key]
     blank = bare(result, str(measure.chart))
     with st.container(border=True, gap=None, height="stretch", key=f"exhibit-{result.key}"):
         with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
-            words = "" if blank and empty else plain(result.sentence if answer is None else answer)
+            said = "" if blank and empty else plain(result.sentence if answer is None else answer)
             aside = " :gray[provisional]" if result.provisional and not blank else ""
-            st.markdown(f"**{plain(measure.question)}** {words}{aside}", width="stretch")
+            st.markdown(f"**{plain(measure.question)}** {said}{aside}", width="stretch")
             with st.container(horizontal=True, vertical_alignment="center", gap=None, width="content", wrap=False):
                 record_link.link(result.key, result.filters)
                 _about(result, measure, "", f"about-{result.key}")
@@ -86,17 +92,24 @@ def exhibit(
             return
         by = _breakdown(result) if apart else ""
         figure = data.figure(now, result, height=height, by=by)
-        picked = st.plotly_chart(
+        if picked:
+            figure = pickable(figure, result, measure.unit)
+        opens = apart and record_link.has_records(session.viewer(), result.key)
+        chosen: Any = st.plotly_chart(
             figure,
             theme=None,
             config=dict(CONFIG),
             key=f"chart-{result.key}",
             alt=f"{measure.question} {result.sentence}",
-            on_select="rerun" if apart and record_link.has_records(session.viewer(), result.key) else "ignore",
+            on_select="rerun" if picked or opens else "ignore",
             selection_mode="points",
         )
-    points = picked.get("selection", {}).get("points", []) if isinstance(picked, Mapping) else []
-    if points:
+        if below:
+            st.caption(plain(below))
+    points = chosen.get("selection", {}).get("points", []) if isinstance(chosen, Mapping) else []
+    if points and picked:
+        picked(points[0])
+    elif points:
         record_link.open_point(result, by, points[0])
 
 
@@ -132,6 +145,8 @@ def _details(result: Result, measure: Measure, key: str) -> None:
     record_link.link(result.key, result.filters, "Open the records")
     for caveat in result.caveats:
         st.caption(plain(caveat))
+    if drawn := result.marks.get("events"):
+        st.caption(plain("On the time axis: " + "; ".join(f"{words.day(day)} {label}" for day, label in drawn)))
     if result.provisional:
         st.caption("Provisional: some of these weeks are not certified yet.")
     st.caption(plain(source_line(result, measure)))

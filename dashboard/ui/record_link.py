@@ -10,6 +10,7 @@ import streamlit as st
 
 from dashboard import nav
 from dashboard.measures import MEASURES
+from dashboard.measures.call_lists import LISTS, Bar
 from dashboard.measures.common import columns
 from dashboard.measures.compute import pilot_to_date, quarter_to_date, records
 from dashboard.measures.reach import KINDS, MODE_ITEMS
@@ -24,6 +25,9 @@ from db.vocab import Mode, TallyItem
 PAGE = nav.VIEWS / "records.py"
 BAR = "for_"
 """How the names of the Records page's filter parameters begin."""
+CALLS = nav.VIEWS / "call_list.py"
+CALLS_OF = {"repeat_call_effect": "repeat_calls"}
+"""Figures whose calls are those of another one."""
 
 
 def has_records(viewer: Viewer, key: str) -> bool:
@@ -46,6 +50,13 @@ def link(key: str, filters: Filters, label: str = "Records", *, week: date | Non
         asked = {"list": "calls", "from": filters.first.isoformat(), "to": filters.last.isoformat()}
         page, help = nav.VIEWS / "desk.py", "Open the calls"
         st.page_link(page, label="Calls", icon=":material/list_alt:", query_params=asked, help=help)
+    if key == "unmatched_calls" and viewer.may(Permission.log_work):  # the desk finds them their call
+        page, help = nav.VIEWS / "desk.py", "Open the worklist"
+        st.page_link(page, label="Worklist", icon=":material/link_off:", query_params={"list": "unmatched"}, help=help)
+    calls = CALLS_OF.get(key, key)
+    if calls in LISTS and viewer.may(Permission.see_calls) and viewer.may(Permission(MEASURES[key].permission)):
+        asked = calls_address(calls, filters)
+        st.page_link(CALLS, label="Calls", icon=":material/call:", query_params=asked, help="Open the calls")
     if has_records(viewer, key):
         target = address(key, filters, week=week, **part)
         st.page_link(PAGE, label=label, icon=":material/list_alt:", query_params=target, help="Open the records")
@@ -116,3 +127,19 @@ def address(key: str, filters: Filters, *, week: date | None = None, **part: str
     for column, value in part.items():
         target["part"] = f"{column}.{value}"
     return target
+
+
+def calls_address(key: str, filters: Filters, bar: Bar | None = None) -> dict[str, str]:
+    """The query of the page that lists the calls of a figure, of one bar of it if asked."""
+    target = {"measure": key, "from": filters.first.isoformat(), "to": filters.last.isoformat()}
+    if filters.window_days != WINDOW:
+        target["window"] = str(filters.window_days)
+    if bar is not None:
+        target |= {"month": bar.month.isoformat()[:7]} if bar.month else {}
+        whole = {"weekday": bar.weekday, "hour": bar.hour, "least": bar.at_least}
+        target |= {name: str(value) for name, value in whole.items() if value is not None}
+    return target
+
+
+WINDOW = 90
+"""The window that an address leaves out."""

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import callimport, calltypes, session
+from dashboard.ui import callimport, callimport_loads, callplaces, calltypes, session
 from db.access import Permission
 
 viewer = session.require(Permission.import_calls)
@@ -25,12 +25,12 @@ section = st.segmented_control(
     label_visibility="collapsed",
 )
 if section == "load":
-    callimport.upload(viewer)
+    callimport.upload(viewer, pilot.time_zone)
 elif section == "loads":
-    callimport.loads(viewer, pilot.time_zone)
+    callimport_loads.loads(viewer, pilot.time_zone)
 elif section == "types":
     calltypes.types(viewer)
 elif section == "places":
-    calltypes.places(viewer)
+    callplaces.places(viewer)
 else:
     calltypes.series(viewer, pilot)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import desk, desk_calls, live, session
+from dashboard.ui import desk, desk_calls, desk_unmatched, live, session
 from db.access import Permission
 from db.vocab import Scope
 
@@ -14,10 +14,8 @@ def waiting() -> None:
     """Drawn anew when anything of the desk's, or the calls, changes."""
     live.version(Scope.work, Scope.calls)
     who = session.require(Permission.log_work)
-    if st.query_params.get("list") == "calls":
-        desk_calls.show(who)
-    else:
-        desk.show(who)
+    lists = {"calls": desk_calls.show, "unmatched": desk_unmatched.show}
+    lists.get(st.query_params.get("list", ""), desk.show)(who)
 
 
 waiting()

@@ -5,7 +5,9 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from db.cad.names import folded_name, header_names
 from db.cad.sniff import CadFile, Sheet
+from db.cad.table import find_table
 from db.errors import Unreadable
 
 FIELDS: Mapping[str, str] = {
@@ -13,13 +15,24 @@ FIELDS: Mapping[str, str] = {
     "type": "Call type",
     "incident": "Incident number",
     "location": "Location (one or several columns)",
+    "latitude": "Latitude",
+    "longitude": "Longitude",
     "disposition": "Disposition",
     "person": "Person key",
+    "unit": "Unit (where there is one row per unit)",
+    "dispatched": "Dispatched",
+    "arrived": "Arrived on scene",
+    "cleared": "Cleared (available again)",
+    "ready_minutes": "Minutes until ready again",
 }
 """What a column can be, in the order of the form, with the form's labels."""
 REQUIRED = ("received", "type")
-SEVERAL = ("received", "location")
-"""Fields that may be put together from more than one column."""
+SEVERAL = ("received", "location", "dispatched", "arrived", "cleared")
+"""Fields that may be put together from more than one column (a date and a time, the parts of an address)."""
+MOMENTS = ("received", "dispatched", "arrived", "cleared")
+"""Fields that hold a date and time. A time of day alone is dated by ``received``; it may run past midnight."""
+TOGETHER = ("latitude", "longitude")
+"""They come as a pair. They stand in where there is no location or its cell is blank."""
 
 _GUESSES: Mapping[str, tuple[str, ...]] = {
     "incident": (
@@ -52,6 +65,9 @@ class ColumnMapping:
                 raise Unreadable(f"The mapping names “{field}”. It may name: {', '.join(FIELDS)}.")
             if len(names) > 1 and field not in SEVERAL:
                 raise Unreadable(f"“{field}” takes one column, not {len(names)} ({' + '.join(names)}).")
+        for one, other in (TOGETHER, TOGETHER[::-1]):
+            if self.columns.get(one) and not self.columns.get(other):
+                raise Unreadable(f"The mapping has “{one}” and no “{other}”. Add {other}=COLUMN.")
         for field in REQUIRED:
             if not self.columns.get(field):
                 raise Unreadable(f"The mapping does not say which column is “{field}”. Add {field}=COLUMN.")
@@ -74,6 +90,11 @@ def _quoted(name: str) -> str:
 
 def parse_mapping(text: str) -> ColumnMapping:
     """Read ``received=COL,type="Call Type, Final",location=Number+Street``. Raises :class:`Unreadable`."""
+    return ColumnMapping(parse_columns(text))
+
+
+def parse_columns(text: str) -> dict[str, tuple[str, ...]]:
+    """Field → names of columns, of a mapping that may lack required fields. Raises :class:`Unreadable`."""
     columns: dict[str, tuple[str, ...]] = {}
     for part in _split(text, ","):
         field, sign, rest = part.partition("=")
@@ -85,7 +106,7 @@ def parse_mapping(text: str) -> ColumnMapping:
         if field in columns:
             raise Unreadable(f"The mapping says “{field}” twice. Join columns with +.")
         columns[field] = tuple(_unquoted(name) for name in _split(rest, "+"))
-    return ColumnMapping(columns)
+    return columns
 
 
 def _split(text: str, mark: str) -> list[str]:
@@ -125,6 +146,10 @@ def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None)
         raise Unreadable(
             f"{file.name} has no sheet “{sheet}”. Its sheets: {names}." if file.sheets else f"{file.name} is empty."
         )
+    if all(re.fullmatch(r"column \d+", name) for names in mapping.columns.values() for name in names):
+        for table in filter(None, map(find_table, wanted)):
+            if not table.headed and (found := _placed(mapping, table.names)):
+                return Header(table.sheet, table.line, table.names, found)
     best: tuple[int, Sheet, tuple[str, ...], list[str]] | None = None
     for candidate in wanted:
         for line, fields in candidate.top():
@@ -142,18 +167,10 @@ def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None)
     raise Unreadable(_missing(file, best[1], best[2], best[3]))
 
 
-def header_names(fields: Sequence[str]) -> tuple[str, ...]:
-    """Names to choose columns by: trimmed; an unnamed one is “column 3”, a repeated one “Type (2)”."""
-    names: list[str] = []
-    for number, field in enumerate(fields, start=1):
-        name = " ".join(field.replace("\ufeff", "").removeprefix("ï»¿").split()).strip('"') or f"column {number}"
-        again = sum(1 for n in names if n == name or n.startswith(f"{name} ("))
-        names.append(f"{name} ({again + 1})" if again else name)
-    return tuple(names)
-
-
-def _folded(name: str) -> str:
-    return re.sub(r"[\s_]+", " ", name).strip().casefold()
+def _placed(mapping: ColumnMapping, header: Sequence[str]) -> dict[str, tuple[int, ...]] | None:
+    """Where each mapped column stands; None where one is missing."""
+    places = {field: tuple(_place(name, header) for name in names) for field, names in mapping.columns.items()}
+    return None if any(k < 0 for ks in places.values() for k in ks) else places
 
 
 def _place(name: str, header: Sequence[str]) -> int:
@@ -161,8 +178,8 @@ def _place(name: str, header: Sequence[str]) -> int:
     exact = " ".join(name.split())
     if exact in header:
         return header.index(exact)
-    folded = [_folded(h) for h in header]
-    return folded.index(_folded(name)) if _folded(name) in folded else -1
+    folded = [folded_name(h) for h in header]
+    return folded.index(folded_name(name)) if folded_name(name) in folded else -1
 
 
 def _missing(file: CadFile, sheet: Sheet, header: Sequence[str], missing: Sequence[str]) -> str:
@@ -182,7 +199,7 @@ def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
     found: dict[str, tuple[str, ...]] = {}
     for field, patterns in _GUESSES.items():
         for pattern in patterns:
-            fits = [name for name in header if re.search(pattern, re.sub(r"[._]", " ", _folded(name)))]
+            fits = [name for name in header if re.search(pattern, re.sub(r"[._]", " ", folded_name(name)))]
             fits = [name for name in fits if all(name not in taken for taken in found.values())]
             if fits:
                 found[field] = tuple(fits) if field == "location" and pattern == r"^address" else (fits[0],)
@@ -194,5 +211,5 @@ def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
 
 def _clock_beside(day: str, header: Sequence[str]) -> str | None:
     """The time column of a date column: Call Date and Call Time, EVENTDT and EVENTTM."""
-    wanted = re.sub(r"dt$", "tm", re.sub(r"date", "time", _folded(day)))
-    return next((name for name in header if _folded(name) == wanted and name != day), None)
+    wanted = re.sub(r"dt$", "tm", re.sub(r"date", "time", folded_name(day)))
+    return next((name for name in header if folded_name(name) == wanted and name != day), None)

@@ -6,14 +6,17 @@ is found from the whole column; where no date tells, the caller must say it.
 """
 
 import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from itertools import islice
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
+from db.cad.iso import read_iso
 from db.errors import Unreadable
 
 Order = Literal["month-first", "day-first"]
@@ -33,7 +36,20 @@ _EPOCH = re.compile(r"(\d{10})(?:\d{3})?$")
 _TIME = re.compile(
     r"(\d{1,2})(?::?(\d\d))?(?::?(\d\d)(?:[.,]\d+)?)?\s*([ap])?\.?(?:m\.?)?\s*(z|utc|gmt|[+-]\d\d(?::?\d\d)?)?$", re.I
 )
-_HAS_TIME = re.compile(r"^(.*?)[T\s,]*((?<![\d:])\d{1,2}:\d\d.*)$")
+_HAS_TIME = re.compile(r"^(.*?)(?:T|[\s,]|@|\bat\b)*((?<![\d:])\d{1,2}:\d\d.*)$", re.I)
+_TIME_FIRST = re.compile(r"(\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?(?:\s*[ap]\.?m\.?)?),?\s+(\S*\d{2}.*)$", re.I)
+_UNIX = re.compile(r"((?:[a-z]{3},?\s+)?[a-z]{3}\s+\d{1,2})\s+(\d{1,2}:\d\d:\d\d(?:\s+[a-z]{3,4})?)\s+(\d{4})$", re.I)
+_DOTTED = re.compile(
+    r"(\d{4}-\d\d-\d\d|\d{1,2}-[a-z]{3}-\d{2,4})[-\s]+(\d{1,2})\.(\d\d)\.(\d\d)(?:\.\d+)?(\s*[ap]m)?$", re.I
+)
+_JSON = re.compile(r"/?Date\((\d{10})\d{3}(?:[+-]\d{4})?\)/?$")
+_RANGE = re.compile(r"\s+(?:-|–|—|to|thru|through|until)\s+", re.I)
+"""Between the start and the end of a stretch: 12/25/2020 21:41 - 12/25/2020 22:45."""
+_HOURS = re.compile(r"\s*(?:hrs?|hours|h)\.?$", re.I)
+_ZONES = {
+    "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8,
+    "HST": -10, "AST": -4, "ADT": -3,
+}  # fmt: skip
 
 
 def cut(text: str) -> tuple[str, str]:
@@ -46,11 +62,19 @@ def cut(text: str) -> tuple[str, str]:
         if "." in text and _SERIAL.match(text.partition(".")[0]):
             serial, _, fraction = text.partition(".")
             return serial, f".{fraction}" if fraction.isdigit() else text
-        head, _, tail = text.rpartition(" ")
-        return (head, tail) if len(tail) == 4 and tail.isdigit() and len(head) >= 8 else (text, "")
+        if found := _JSON.match(text):
+            return found[1], ""
+        if found := _DOTTED.match(text):  # as Oracle and DB2 write it: 10-NOV-22 02.05.33.000000 PM
+            return found[1], f"{found[2]}:{found[3]}:{found[4]}{found[5] or ''}"
+        head, _, tail = _HOURS.sub("", text).rpartition(" ")
+        return (head, tail) if len(tail) in (4, 6) and tail.isdigit() and len(head) >= 8 else (text, "")
     head, _, tail = text.partition(" ")
     if tail[:1].isdigit() and head[:1].isdigit() and ":" in tail[:3]:
         return head, tail
+    if found := _UNIX.match(text):  # Thu Nov 10 14:05:00 EST 2022
+        return f"{found[1]} {found[3]}", found[2]
+    if (found := _TIME_FIRST.match(text)) and _RANGE.match(f" {found[2]}") is None and found[2][0] not in "+-":
+        return found[2], found[1]
     found = _HAS_TIME.match(text)
     return (found[1].strip(), found[2]) if found else (text, "")
 
@@ -60,24 +84,47 @@ def joined(date_cell: str, time_cell: str) -> str:
 
     A dummy midnight after the date goes, and so does a dummy day before the time.
     """
-    day, dummy = cut(date_cell)
     if not time_cell:
         return date_cell
+    if not date_cell:
+        return time_cell  # the second column stands in where the first is blank
+    day, dummy = cut(date_cell)
     _, clock = cut(time_cell)
     if dummy and not re.fullmatch(r"0?0:00(:00(\.0+)?)?|12:00(:00)? ?AM", dummy, re.I):
         return date_cell  # the date column already holds a time of its own
     return f"{day} {clock or time_cell}"
 
 
-def find_order(days: Mapping[str, int], stated: Order | None = None) -> Order | None:
-    """The order of day and month in ``days`` (distinct text → rows). None where it makes no difference.
+@dataclass(frozen=True, slots=True)
+class OrderFound:
+    """What a column's dates tell of the order of day and month, in rows; ``doubtful`` is one that tells nothing."""
 
-    Raises :class:`Unreadable` where no date tells, or where dates of both orders are mixed.
-    """
+    month_first: int
+    day_first: int
+    doubtful: str
+
+    @property
+    def mixed(self) -> bool:
+        """Dates of both orders, more than a slip (1 %)."""
+        return min(self.month_first, self.day_first) > max(self.month_first, self.day_first) // 100
+
+    @property
+    def order(self) -> Order | None:
+        if not (self.month_first or self.day_first):
+            return None
+        return "month-first" if self.month_first > self.day_first else "day-first"
+
+    @property
+    def ambiguous(self) -> bool:
+        return bool(self.doubtful) and self.order is None
+
+
+def judge_order(days: Mapping[str, int]) -> OrderFound:
+    """Look at all of a column's dates (distinct text → rows)."""
     month_first = day_first = 0
     doubtful = ""
     for text, rows in days.items():
-        if not (found := _YEAR_LAST.match(text)):
+        if not (found := year_last(text)):
             continue
         first, second = int(found[1]), int(found[3])
         if second > 12 >= first:
@@ -86,29 +133,46 @@ def find_order(days: Mapping[str, int], stated: Order | None = None) -> Order | 
             day_first += rows
         elif first != second and first <= 12 and second <= 12:
             doubtful = doubtful or text
+    return OrderFound(month_first, day_first, doubtful)
+
+
+def find_order(days: Mapping[str, int], stated: Order | None = None) -> Order | None:
+    """The order of day and month in ``days`` (distinct text → rows). None where it makes no difference.
+
+    Raises :class:`Unreadable` where no date tells, or where dates of both orders are mixed.
+    """
     if stated:
         return stated
-    if min(month_first, day_first) > max(month_first, day_first) // 100:
-        raise Unreadable(
-            f"The dates mix both orders: {month_first:,} can only be month/day and {day_first:,} only day/month. "
-            "Split the file, or say which counts with --date-format month-first or day-first."
+    found = judge_order(days)
+    if found.mixed or found.ambiguous:
+        raise Unreadable(order_question(found))
+    return found.order
+
+
+def order_question(found: OrderFound) -> str:
+    """What must be answered about the order of day and month."""
+    if found.mixed:
+        return (
+            f"The dates mix both orders: {found.month_first:,} can only be month/day and {found.day_first:,} only "
+            "day/month. Split the file, or say which counts with --date-format month-first or day-first."
         )
-    if month_first or day_first:
-        return "month-first" if month_first > day_first else "day-first"
-    if doubtful:
-        found = _YEAR_LAST.match(doubtful)
-        assert found
-        first, second = f"{int(found[1])}", f"{int(found[3])}"
-        raise Unreadable(
-            f"“{doubtful}” can be month {first}, day {second} or day {first}, month {second}, and no date of the file "
-            "tells which. Say --date-format month-first or --date-format day-first."
-        )
-    return None
+    match = year_last(found.doubtful)
+    assert match
+    first, second = f"{int(match[1])}", f"{int(match[3])}"
+    return (
+        f"“{found.doubtful}” can be month {first}, day {second} or day {first}, month {second}, and no date of the "
+        "file tells which. Say --date-format month-first or --date-format day-first."
+    )
+
+
+def year_last(text: str) -> re.Match[str] | None:
+    """A date of two numbers and a year, in which the order of day and month matters: groups 1, 3 and 4 (the year)."""
+    return _YEAR_LAST.match(_WEEKDAY.sub("", _RANGE.split(text, maxsplit=1)[0] if " " in text else text))
 
 
 def read_day(text: str, order: Order | None) -> date | None:
-    """A date in any common writing; None for what is none."""
-    text = _WEEKDAY.sub("", text)
+    """A date in any common writing (of a range its start); None for what is none."""
+    text = _WEEKDAY.sub("", _RANGE.split(text, maxsplit=1)[0] if " " in text else text)
     try:
         if found := _YEAR_FIRST.match(text):
             return date(int(found[1]), int(found[3]), int(found[4]))
@@ -135,11 +199,11 @@ def _year(text: str) -> int:
 
 def read_clock(text: str) -> tuple[int, int | None] | None:
     """(seconds after midnight, offset from UTC in seconds or None); None for what is no time."""
-    if text.startswith("."):
-        return round(float(f"0{text}") * 86_400) % 86_400, None
+    if re.fullmatch(r"0?\.\d+", text):  # a fraction of a day
+        return round(float(text) * 86_400) % 86_400, None
     found = _TIME.match(text)
     if not found:
-        return None
+        return _odd_clock(text)
     hour, minute, second = int(found[1]), int(found[2] or 0), int(found[3] or 0)
     if found[4]:
         if not 1 <= hour <= 12:
@@ -147,6 +211,8 @@ def read_clock(text: str) -> tuple[int, int | None] | None:
         hour = hour % 12 + (12 if found[4].lower() == "p" else 0)
     elif found[2] is None:
         return None
+    if hour == 24 and minute == second == 0:
+        return 86_400, None
     if hour > 23 or minute > 59 or second > 59:
         return None
     zone = found[5]
@@ -157,6 +223,22 @@ def read_clock(text: str) -> tuple[int, int | None] | None:
         digits = zone[1:].replace(":", "").ljust(4, "0")
         offset = (int(digits[:2]) * 3600 + int(digits[2:]) * 60) * (-1 if zone[0] == "-" else 1)
     return hour * 3600 + minute * 60 + second, offset
+
+
+def _odd_clock(text: str) -> tuple[int, int | None] | None:
+    """A time with the letters of a zone, with “hrs”, or the start of a range."""
+    head, _, zone = text.rpartition(" ")
+    if zone.upper() in _ZONES and (clock := read_clock(head)):
+        return clock[0], _ZONES[zone.upper()] * 3600
+    if (short := _HOURS.sub("", text)) != text:
+        return read_clock(short)
+    start, *rest = _RANGE.split(text, maxsplit=1)
+    return read_clock(start) if rest else None
+
+
+def is_range(text: str) -> bool:
+    """Whether a date or a time is written as a stretch, from one to another."""
+    return _RANGE.search(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,42 +252,113 @@ class Moments:
     """Times in the hour that spring left out, moved on by it."""
     doubled: int
     """Times in the hour that autumn has twice, taken as the first."""
+    clock: np.ndarray
+    """Local seconds after midnight."""
+    undated: np.ndarray
+    """Rows that hold a time of day and no date (not good); their ``clock`` is right."""
+    ranges: int = 0
+    """Rows that tell from when to when: the start counts."""
 
 
-def read_moments(
-    days: Sequence[str],
-    day_codes: np.ndarray,
-    clocks: Sequence[str],
-    clock_codes: np.ndarray,
-    zone: str,
-    date_format: str | None = None,
-) -> Moments:
-    """Put dates and times together. ``*_codes`` point into the distinct texts; a day of code -1 is blank.
+class MomentReader:
+    """Reads one column's moments chunk by chunk; each distinct date and each distinct time is read once.
 
-    ``date_format``: None (find it), ``month-first``, ``day-first``, or a pattern like ``%d/%m/%Y %H:%M``, in
-    which case ``days`` hold the whole cells.
+    ``order`` is asked for the column's order of day and month (:func:`find_order`) when a date leaves it open. With
+    ``pattern`` (like ``%d/%m/%Y %H:%M``) the days are whole cells and the clocks are not looked at.
     """
-    if date_format and "%" in date_format:
-        numbers, seconds, offsets = _by_pattern(days, day_codes, date_format)
-    else:
-        numbers, seconds, offsets = _by_parts(days, day_codes, clocks, clock_codes, _order(date_format))
-    good = numbers != _NONE
-    local = np.where(good, numbers * 86_400 + seconds, 0)
-    aware = good & (offsets != _NONE)
-    utc, skipped, doubled = _to_utc(local, good & ~aware, zone)
-    utc = np.where(aware, local - np.where(aware, offsets, 0), utc)
-    day = np.where(good, numbers, 0)
-    if aware.any():
-        shown = pd.DatetimeIndex(utc[aware].astype("datetime64[s]"), tz="UTC").tz_convert(zone).tz_localize(None)
-        day[aware] = shown.to_numpy().astype("datetime64[D]").astype(np.int64)
-    return Moments(utc, day, good, skipped, doubled)
+
+    def __init__(self, zone: str, order: Callable[[], Order | None], pattern: str | None = None) -> None:
+        self._zone, self._order, self._pattern = zone, order, pattern
+        self._days = _Known(self._day)
+        self._clocks = _Known(_clock)
+
+    def read(self, days: Sequence[str], clocks: Sequence[str]) -> Moments:
+        """The moments of one chunk: its dates and its times, of one length."""
+        number, at, at_offset, day_range = self._days.of(days)
+        if self._pattern:
+            clock, offset, ranges = at, at_offset, 0
+        else:
+            clock, _, offset, clock_range = self._clocks.of(clocks)
+            whole = at != _NONE  # seconds since 1970 tell the time as well
+            clock, offset = np.where(whole, at, clock), np.where(whole, 0, offset)
+            ranges = int(((day_range | clock_range) > 0).sum())
+        undated = (number == _UNDATED) & (clock != _NONE)
+        good = (number != _NONE) & (number != _UNDATED) & (clock != _NONE)
+        return _together(np.where(good, number, 0), np.where(good | undated, clock, 0), offset, good, undated, ranges,
+                         self._zone)  # fmt: skip
+
+    def read_plain(self, letters: np.ndarray | None) -> Moments | None:
+        """The moments of one chunk written like 2018-01-01 18:19:00, as letters; None where they must be read."""
+        if letters is None or self._pattern or (found := read_iso(letters, YEARS)) is None:
+            return None
+        day, clock = found
+        nowhere, everywhere = np.full(len(day), _NONE), np.ones(len(day), bool)
+        return _together(day, clock, nowhere, everywhere, ~everywhere, 0, self._zone)
+
+    def _day(self, text: str) -> tuple[int, int, int, int]:
+        """(days since 1970, seconds where the text holds the time too, offset, whether a range)."""
+        if self._pattern:
+            return _by_pattern(text, self._pattern)
+        if text == "":
+            return _UNDATED, _NONE, _NONE, 0
+        if found := _EPOCH.match(text):
+            return *divmod(int(found[1]), 86_400), 0, 0
+        day = read_day(text, self._order() if year_last(text) else None)
+        number = (day - date(1970, 1, 1)).days if day and day.year in YEARS else _NONE
+        return number, _NONE, _NONE, is_range(text)
 
 
 _NONE = np.iinfo(np.int64).min
+_UNDATED = _NONE + 1
 
 
-def _order(date_format: str | None) -> Order | None:
-    if date_format is None:
+def _clock(text: str) -> tuple[int, int, int, int]:
+    if text == "":
+        return 0, _NONE, _NONE, 0
+    clock = read_clock(text)
+    if clock is None:
+        return _NONE, _NONE, _NONE, 0
+    return clock[0], _NONE, _NONE if clock[1] is None else clock[1], is_range(text)
+
+
+class _Known:
+    """Distinct texts and the four numbers each was read as."""
+
+    def __init__(self, read: Callable[[str], tuple[int, int, int, int]]) -> None:
+        self._codes: defaultdict[str, int] = defaultdict()
+        self._codes.default_factory = self._codes.__len__
+        self._read = read
+        self._numbers = np.empty((4, 0), np.int64)
+
+    def of(self, texts: Sequence[str]) -> np.ndarray:
+        """The numbers of ``texts``: an array of four rows."""
+        codes = np.fromiter(map(self._codes.__getitem__, texts), np.int64, len(texts))
+        if len(self._codes) > self._numbers.shape[1]:
+            new = [self._read(text) for text in islice(self._codes, self._numbers.shape[1], None)]
+            self._numbers = np.concatenate([self._numbers, np.array(new, np.int64).T], axis=1)
+        return self._numbers[:, codes]
+
+
+def _together(
+    number: np.ndarray, clock: np.ndarray, offset: np.ndarray, good: np.ndarray, undated: np.ndarray, ranges: int,
+    zone: str,
+) -> Moments:  # fmt: skip
+    local = np.where(good, number * 86_400 + clock, 0)
+    aware = good & (offset != _NONE)
+    utc, skipped, doubled = to_utc(local, good & ~aware, zone)
+    day = local // 86_400
+    if aware.any():
+        utc = np.where(aware, local - np.where(aware, offset, 0), utc)
+        shown = pd.DatetimeIndex(utc[aware].astype("datetime64[s]"), tz="UTC").tz_convert(zone).tz_localize(None)
+        local = local.copy()
+        local[aware] = shown.to_numpy().astype("datetime64[s]").astype(np.int64)
+        day = local // 86_400
+    return Moments(utc, day, good, skipped, doubled, np.where(undated, clock, local % 86_400), undated, ranges)
+
+
+def stated_order(date_format: str | None) -> Order | None:
+    """The order that a stated date format means. Raises :class:`Unreadable` for one that is none."""
+    if date_format is None or "%" in date_format:
         return None
     folded = date_format.strip().casefold().replace("_", "-")
     names: dict[str, Order] = {
@@ -221,55 +374,20 @@ def _order(date_format: str | None) -> Order | None:
     return names[folded]
 
 
-def _by_parts(
-    days: Sequence[str], day_codes: np.ndarray, clocks: Sequence[str], clock_codes: np.ndarray, stated: Order | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    counts = np.bincount(day_codes[day_codes >= 0], minlength=len(days))
-    order = find_order(dict(zip(days, counts.tolist(), strict=True)), stated)
-    day_numbers = np.full(len(days) + 1, _NONE)
-    epoch_seconds = np.zeros(len(days) + 1, np.int64)
-    is_epoch = np.zeros(len(days) + 1, bool)
-    for k, text in enumerate(days):
-        if found := _EPOCH.match(text):
-            day_numbers[k], epoch_seconds[k] = divmod(int(found[1]), 86_400)
-            is_epoch[k] = True
-        elif (day := read_day(text, order)) and day.year in YEARS:
-            day_numbers[k] = (day - date(1970, 1, 1)).days
-    seconds = np.full(len(clocks) + 1, _NONE)
-    offsets = np.full(len(clocks) + 1, _NONE)
-    for k, text in enumerate(clocks):
-        if text == "":
-            seconds[k] = 0
-        elif clock := read_clock(text):
-            seconds[k] = clock[0]
-            offsets[k] = _NONE if clock[1] is None else clock[1]
-    numbers = np.where(seconds[clock_codes] == _NONE, _NONE, day_numbers[day_codes])
-    epoch = is_epoch[day_codes]
-    return (
-        numbers,
-        np.where(epoch, epoch_seconds[day_codes], np.where(numbers == _NONE, 0, seconds[clock_codes])),
-        np.where(epoch, 0, offsets[clock_codes]),
-    )
+def _by_pattern(text: str, pattern: str) -> tuple[int, int, int, int]:
+    try:
+        moment = datetime.strptime(text, pattern)  # noqa: DTZ007  (the zone is added for the whole column)
+    except ValueError:
+        return _NONE, _NONE, _NONE, 0
+    if moment.year not in YEARS:
+        return _NONE, _NONE, _NONE, 0
+    offset = moment.utcoffset()
+    seconds = moment.hour * 3600 + moment.minute * 60 + moment.second
+    number = (moment.date() - date(1970, 1, 1)).days
+    return number, seconds, _NONE if offset is None else int(offset.total_seconds()), 0
 
 
-def _by_pattern(cells: Sequence[str], codes: np.ndarray, pattern: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    numbers, seconds, offsets = (np.full(len(cells) + 1, _NONE) for _ in range(3))
-    seconds[:] = 0
-    start = date(1970, 1, 1)
-    for k, text in enumerate(cells):
-        try:
-            moment = datetime.strptime(text, pattern)  # noqa: DTZ007  (the zone is added for the whole column)
-        except ValueError:
-            continue
-        if moment.year in YEARS:
-            numbers[k] = (moment.date() - start).days
-            seconds[k] = moment.hour * 3600 + moment.minute * 60 + moment.second
-            if (offset := moment.utcoffset()) is not None:
-                offsets[k] = int(offset.total_seconds())
-    return numbers[codes], seconds[codes], offsets[codes]
-
-
-def _to_utc(local: np.ndarray, wanted: np.ndarray, zone: str) -> tuple[np.ndarray, int, int]:
+def to_utc(local: np.ndarray, wanted: np.ndarray, zone: str) -> tuple[np.ndarray, int, int]:
     """Local seconds → UTC seconds, by the hour: a zone's offset never changes within a quarter of one."""
     quarters, codes = np.unique(local[wanted] // 900, return_inverse=True)
     naive = pd.DatetimeIndex((quarters * 900).astype("datetime64[s]"))

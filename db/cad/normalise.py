@@ -1,4 +1,9 @@
-"""One spelling for one thing: places, types, keys. Works on distinct strings, so a Python loop is fast enough."""
+"""One spelling for one thing: places, types, keys. Works on distinct strings, so a Python loop is fast enough.
+
+A maintained parser (usaddress 0.5.16) was measured and left: on the 21,880 distinct addresses of a real export it takes
+4.9 s where this takes 0.4 s, and it knows no block forms ("BLOCK OF CALIFORNIA" becomes the street's name) and no
+crossings (of 602 real hundred-block locations it calls 103 ambiguous and fails on 34).
+"""
 
 import re
 from collections.abc import Sequence
@@ -9,18 +14,33 @@ _SUFFIXES = {
     "COVE": "CV", "CRESCENT": "CRES", "DRIVE": "DR", "DRV": "DR", "EXPRESSWAY": "EXPY", "EXTENSION": "EXT",
     "FREEWAY": "FWY", "HEIGHTS": "HTS", "HIGHWAY": "HWY", "LANE": "LN", "PARKWAY": "PKWY", "PKY": "PKWY",
     "PLACE": "PL", "PLAZA": "PLZ", "POINT": "PT", "ROAD": "RD", "SQUARE": "SQ", "STREET": "ST", "STR": "ST",
-    "TERRACE": "TER", "TERR": "TER", "TRAIL": "TRL", "TURNPIKE": "TPKE", "WY": "WAY",
+    "TERRACE": "TER", "TERR": "TER", "TRAIL": "TRL", "TURNPIKE": "TPKE", "WY": "WAY", "PW": "PKWY", "PKW": "PKWY",
+    "CRT": "CT", "SQR": "SQ", "TR": "TRL", "HWAY": "HWY", "BLV": "BLVD", "JUNCTION": "JCT", "MOUNT": "MT",
+    "MOUNTAIN": "MTN", "FORT": "FT", "PZ": "PLZ", "PLZA": "PLZ",
 }  # fmt: skip
 _DIRECTIONS = {
     "NORTH": "N", "SOUTH": "S", "EAST": "E", "WEST": "W", "NO": "N", "SO": "S", "NORTHEAST": "NE", "NORTHWEST": "NW",
     "SOUTHEAST": "SE", "SOUTHWEST": "SW",
 }  # fmt: skip
-_STREET_KINDS = frozenset(_SUFFIXES.values()) | {"WAY", "ST", "RD", "DR", "LN", "CT", "PL", "HWY", "PIKE", "ROW"}
+_TENS = {"TWENTY": 20, "THIRTY": 30, "FORTY": 40, "FIFTY": 50, "SIXTY": 60, "SEVENTY": 70, "EIGHTY": 80, "NINETY": 90}
+_ORDINALS = {
+    "FIRST": "1ST", "SECOND": "2ND", "THIRD": "3RD", "FOURTH": "4TH", "FIFTH": "5TH", "SIXTH": "6TH", "SEVENTH": "7TH",
+    "EIGHTH": "8TH", "NINTH": "9TH", "TENTH": "10TH", "ELEVENTH": "11TH", "TWELFTH": "12TH", "THIRTEENTH": "13TH",
+    "FOURTEENTH": "14TH", "FIFTEENTH": "15TH", "SIXTEENTH": "16TH", "SEVENTEENTH": "17TH", "EIGHTEENTH": "18TH",
+    "NINETEENTH": "19TH", "TWENTIETH": "20TH",
+}  # fmt: skip
+_NUMBERED = frozenset({"AVE", "ST", "PL", "RD", "DR", "CT", "LN", "WAY", "TER", "BLVD"})
+"""Kinds of streets that have numbers for names: 8 AVE S is 8TH AVE S."""
+_POINTS = frozenset(_DIRECTIONS.values())
+STREET_KINDS = frozenset(_SUFFIXES.values()) | {"WAY", "ST", "RD", "DR", "LN", "CT", "PL", "HWY", "PIKE", "ROW"}
 _UNIT = re.compile(r"(?:\s+(?:APT|APARTMENT|UNIT|STE|SUITE|RM|ROOM|LOT)\b\s*#?\s*|\s*#\s*)(\w+)\s*$")
 _UNIT_WORDS = frozenset({"APT", "APARTMENT", "UNIT", "STE", "SUITE", "RM", "ROOM", "LOT"})
 _BLOCK = re.compile(r"^(\d+)(?:XX|00)?\s*-?\s*(?:BLOCK|BLK|BK)\b(?:\s+OF\b)?\s*")
 _BLOCK_XX = re.compile(r"^(\d+)XX\b")
 _CROSSING = re.compile(r"\s*(?:/|&|@|\\|\bAND\b|\bAT\b)\s*")
+_HALF = re.compile(r"\b(\d) ?/ ?([2-8])\b(?=\s+\w)")
+"""A house number's fraction, 12 1/2 ELM ST, is no crossing."""
+_ROUTE = re.compile(r"\b(?:(I)|INTERSTATE|(US)|(?:U S|US) (?:HWY|HIGHWAY|ROUTE|RTE|RT))[ -]?(\d{1,3}[NSEW]?)\b")
 _DECIMAL = re.compile(r"\d\.\d")
 _NOTHING = frozenset({"", "UNKNOWN", "UNK", "NONE", "NULL", "N/A", "NA", "NAN", "NOT RECORDED", "-", "--", "0", "?"})
 
@@ -60,8 +80,11 @@ def place(parts: Sequence[str], crossing_from: int | None = None) -> str | None:
 
 
 def _spelled(text: str) -> str:
-    if "XX" in text or " B" in text:
-        text = _BLOCK_XX.sub(r"\g<1>00", _BLOCK.sub(lambda m: f"{_hundred(m)} ", text))
+    text = _without_block(text)
+    if "I" in text or "U" in text:
+        text = _ROUTE.sub(_route, text)
+    if "/" in text:
+        text = _HALF.sub(r"\1-\2", text)
     words = text.replace(",", " ").split()
     unit = ""
     if "#" in text or not _UNIT_WORDS.isdisjoint(words):
@@ -70,9 +93,22 @@ def _spelled(text: str) -> str:
             text, unit = text[: found.start()], f" # {found[1]}"
             words = text.split()
     if any(mark in text for mark in "/&@\\") or "AND" in words or "AT" in words:
-        streets = (_words(street.split()) for street in _CROSSING.split(" ".join(words)) if street.strip())
+        halves = (_without_block(street.strip()) for street in _CROSSING.split(" ".join(words)))
+        streets = (_words(street.split()) for street in halves if street)
         return " / ".join(sorted(" ".join(street) for street in streets)) + unit
     return " ".join(_words(words)) + unit
+
+
+def _without_block(text: str) -> str:
+    """9200 for 92XX BLOCK OF, 9200 BLOCK and 92XX."""
+    if "XX" not in text and " B" not in text:
+        return text
+    return _BLOCK_XX.sub(r"\g<1>00", _BLOCK.sub(lambda m: f"{_hundred(m)} ", text))
+
+
+def _route(match: re.Match[str]) -> str:
+    """I-40 for I 40, I40 and INTERSTATE 40; US-52 for US HWY 52."""
+    return f"{'I' if match[1] or match[0].startswith('INTER') else 'US'}-{match[3]}"
 
 
 def _hundred(match: re.Match[str]) -> str:
@@ -82,10 +118,35 @@ def _hundred(match: re.Match[str]) -> str:
 def _words(words: list[str]) -> list[str]:
     """Abbreviate, but never a street whose very name is the word: NORTH ST stays, 12 NORTH MAIN STREET does not."""
     short = [words[0], *(_SUFFIXES.get(word, word) for word in words[1:])] if words else []
-    if len(short) < 2 or _DIRECTIONS.keys().isdisjoint(short):
+    if len(short) < 2:
         return short
+    if short[-1] == "CR":
+        short[-1] = "CIR"
     for k, word in enumerate(short):
-        named = k + 1 < len(short) and short[k + 1] in _STREET_KINDS and (k == 0 or short[k - 1].isdigit())
-        if word in _DIRECTIONS and not named:
-            short[k] = _DIRECTIONS[word]
+        before_kind = k + 1 < len(short) and short[k + 1] in STREET_KINDS
+        if word in _DIRECTIONS:
+            if not (before_kind and (k == 0 or short[k - 1].isdigit())):
+                short[k] = _DIRECTIONS[word]
+        elif before_kind:
+            short[k] = _numbered(word, short[k + 1 :])
     return short
+
+
+def _numbered(word: str, after: Sequence[str]) -> str:
+    """A street's number one way: SIXTH ST, 06TH ST and 6 ST are 6TH ST; TWENTY-SECOND is 22ND. Others stay."""
+    if word in _ORDINALS:
+        return _ORDINALS[word]
+    if word.isascii() and word.isdigit():
+        ends = len(after) == 1 or after[1] in _POINTS
+        return _ordinal(int(word)) if len(word) < 4 and int(word) and after[0] in _NUMBERED and ends else word
+    if word[:1] == "0" and word.lstrip("0")[:1].isdigit():
+        return word.lstrip("0")
+    tens, dash, ones = word.partition("-")
+    if dash and tens in _TENS and (one := _ORDINALS.get(ones, "")) and len(one) == 3:
+        return _ordinal(_TENS[tens] + int(one[0]))
+    return word
+
+
+def _ordinal(number: int) -> str:
+    tail = "TH" if number % 100 in (11, 12, 13) else {1: "ST", 2: "ND", 3: "RD"}.get(number % 10, "TH")
+    return f"{number}{tail}"

@@ -4,29 +4,24 @@ The first bytes decide, never the name. A file is walked once before it is read 
 of lines), so that a bad byte at the end is known before anything is loaded.
 """
 
-import codecs
-import csv
 import gzip
 import hashlib
 import io
 import re
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import accumulate, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from python_calamine import CalamineError, CalamineWorkbook
 
+from db.cad.sheet import CHUNK, Rows, Sheet, filled
+from db.cad.text import text_sheet, unpacked
 from db.errors import Unreadable
 
-DELIMITERS = ",\t;|"
-_LINE_END = re.compile(r"\r\n|\r|\n")
-HEADER_WITHIN = 30
-"""The header is looked for in this many first rows."""
 _FOREIGN = {
     b"\x89PNG": "a PNG picture",
     b"\xff\xd8\xff": "a JPEG picture",
@@ -40,31 +35,6 @@ _FOREIGN = {
     b"<html": "a web page",
     b"{": "a JSON file",
 }
-
-CHUNK = 20_000
-Rows = Iterator[tuple[Sequence[int], list[list[str]]]]
-"""(lines, rows) by the chunk. A line is where its row begins, counted from 1 as an editor or Excel shows it."""
-
-
-@dataclass(slots=True)
-class Sheet:
-    """A table of text that can be walked again and again. ``about`` is its length in lines."""
-
-    name: str
-    about: int
-    encoding: str
-    delimiter: str
-    walk: Any
-    """(size of a chunk) → Rows: every row from the top, blank ones left out."""
-
-    def top(self, count: int = HEADER_WITHIN) -> list[tuple[int, list[str]]]:
-        """The first rows with their lines, the header or a banner among them."""
-        found: list[tuple[int, list[str]]] = []
-        for lines, rows in self.walk(count):
-            found += zip(lines, rows, strict=True)
-            if len(found) >= count:
-                break
-        return found[:count]
 
 
 @dataclass(slots=True)
@@ -107,47 +77,78 @@ def _opened(handle: BinaryIO, name: str, source: Path | BinaryIO) -> CadFile:
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return CadFile(name, digest, "Excel", _excel(handle, name))
     if start.startswith(b"PK\x03\x04"):
-        return _zipped(handle, name, digest)
+        return _zipped(handle, name, digest, source)
     if start.startswith(b"\x1f\x8b"):
-        return CadFile(name, digest, "CSV", [_text(lambda: cast(BinaryIO, gzip.open(_again(source))), name)])
-    return CadFile(name, digest, "CSV", [_text(lambda: _again(source), name)])
+        return CadFile(name, digest, "CSV", [text_sheet(lambda: cast(BinaryIO, gzip.open(_again(source))), name)])
+    return CadFile(name, digest, "CSV", [text_sheet(lambda: _again(source), name)])
 
 
 def _again(source: Path | BinaryIO) -> BinaryIO:
     """The bytes from the start. An upload is rewound behind a wrapper that does not close it."""
     if isinstance(source, Path):
         return source.open("rb")
-    source.seek(0)
     return cast(BinaryIO, _Unclosed(source))
 
 
 class _Unclosed(io.RawIOBase):
+    """A reader of an open file with a place of its own, so that several may read it by turns."""
+
     def __init__(self, inner: BinaryIO) -> None:
-        self._inner = inner
+        self._inner, self._at = inner, 0
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int:
+        self._inner.seek(self._at)
         data = self._inner.read(len(buffer))
         buffer[: len(data)] = data
+        self._at += len(data)
         return len(data)
 
 
-def _zipped(handle: BinaryIO, name: str, digest: str) -> CadFile:
+def _zipped(handle: BinaryIO, name: str, digest: str, source: Path | BinaryIO) -> CadFile:
     handle.seek(0)
     try:
-        archive = zipfile.ZipFile(handle)
-        members = [m for m in archive.infolist() if not m.is_dir() and not m.filename.startswith("__MACOSX/")]
-    except zipfile.BadZipFile:
+        with zipfile.ZipFile(handle) as archive:
+            members = [m for m in archive.infolist() if not m.is_dir() and not _JUNK.search(m.filename)]
+            if any(m.filename.startswith(("xl/", "content.xml")) for m in members):
+                handle.seek(0)
+                return CadFile(name, digest, "Excel", _excel(handle, name))
+            tables = [m for m in members if m.filename.lower().endswith(_TABLES)]
+            members = tables if len(tables) == 1 else members
+            if len(members) != 1:
+                raise Unreadable(f"{name} holds {len(members)} files. Take out the one with the calls.")
+            member = members[0]
+            with archive.open(member) as inner:
+                start = inner.read(16)
+            if start.startswith((b"PK\x03\x04", b"\x1f\x8b", b"\xd0\xcf\x11\xe0", *_FOREIGN)):
+                if member.file_size > _LARGEST_BOOK:
+                    raise Unreadable(f"{member.filename} in {name} is too large to open in there. Take it out first.")
+                packed = open_file(io.BytesIO(archive.read(member)), member.filename)
+                return CadFile(name, digest, packed.kind, packed.sheets)
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        if "encrypted" in str(error):
+            raise Unreadable(f"{name} is locked with a password. Unpack it and choose the file inside.") from None
         raise Unreadable(f"{name} is a damaged zip or Excel file. Export it again.") from None
-    if any(m.filename.startswith(("xl/", "content.xml")) for m in members):
-        handle.seek(0)
-        return CadFile(name, digest, "Excel", _excel(handle, name))
-    if len(members) != 1:
-        raise Unreadable(f"{name} holds {len(members)} files. Take out the one with the calls.")
-    inner = archive.read(members[0])
-    return CadFile(name, digest, "CSV", open_file(io.BytesIO(inner), members[0].filename).sheets)
+    if not start:
+        raise Unreadable(f"{member.filename} in {name} is empty.")
+    return CadFile(
+        name, digest, "CSV", [text_sheet(lambda: cast(BinaryIO, zipfile.ZipFile(_seekable(source)).open(member)), name)]
+    )
+
+
+_JUNK = re.compile(r"(^|/)(__MACOSX/|\.|Thumbs\.db$|desktop\.ini$)", re.I)
+_TABLES = (".csv", ".txt", ".tsv", ".xlsx", ".xls", ".csv.gz")
+_LARGEST_BOOK = 1 << 30
+
+
+def _seekable(source: Path | BinaryIO) -> Any:
+    """What zipfile can seek in: the file opened anew, or a copy of an upload's bytes."""
+    if isinstance(source, Path):
+        return source
+    source.seek(0)
+    return io.BytesIO(source.read())
 
 
 def _excel(handle: BinaryIO, name: str) -> list[Sheet]:
@@ -162,12 +163,12 @@ def _excel(handle: BinaryIO, name: str) -> list[Sheet]:
         def walk(size: int = CHUNK) -> Rows:
             cells, first = sheet.iter_rows(), 1 + (sheet.start or (0, 0))[0]
             while rows := [[_cell(value) for value in row] for row in islice(cells, size)]:
-                yield _filled(range(first, first + len(rows)), rows)
+                yield filled(range(first, first + len(rows)), rows)
                 first += len(rows)
 
         return walk
 
-    return [Sheet(s.name, s.height, "Excel", "", walker(s)) for s in sheets if s.height]
+    return [unpacked(Sheet(s.name, s.height, "Excel", "", walker(s))) for s in sheets if s.height]
 
 
 def _cell(value: Any) -> str:
@@ -185,95 +186,3 @@ def _cell(value: Any) -> str:
     if isinstance(value, timedelta):
         return str(value)
     return "" if value is None else str(value)
-
-
-def _text(opened: Any, name: str) -> Sheet:
-    encoding, lines = _encoding(opened, name)
-    with _decoded(opened, encoding) as text:
-        sample = text.read(65_536)
-    delimiter = _delimiter(sample)
-
-    def walk(size: int = CHUNK) -> Rows:
-        with _decoded(opened, encoding) as text:
-            reader = csv.reader(text, delimiter=delimiter, skipinitialspace=delimiter != "\t")
-            first = 1
-            try:
-                while rows := list(islice(reader, size)):
-                    yield _filled(_starts(first, reader.line_num, rows), rows)
-                    first = reader.line_num + 1
-            except csv.Error as error:
-                raise Unreadable(
-                    f"{name} cannot be read near line {first:,} ({error}). A quote may be open from there on: mend it."
-                ) from None
-
-    return Sheet("", lines, encoding, delimiter, walk)
-
-
-def _filled(lines: Sequence[int], rows: list[list[str]]) -> tuple[Sequence[int], list[list[str]]]:
-    """Without the rows that hold nothing at all."""
-    if all(map(any, rows)):
-        return lines, rows
-    kept = [k for k, row in enumerate(rows) if any(row)]
-    return [lines[k] for k in kept], [rows[k] for k in kept]
-
-
-def _starts(first: int, last: int, rows: list[list[str]]) -> Sequence[int]:
-    """The line each row begins on: one after another, unless quoted cells run over several lines."""
-    if last - first + 1 == len(rows):
-        return range(first, last + 1)
-    lengths = (1 + sum(len(_LINE_END.findall(cell)) for cell in row) for row in rows)
-    return list(accumulate(lengths, initial=first))[:-1]
-
-
-def text_of(data: bytes, name: str) -> str:
-    """A small text file as text, in whichever of the encodings it is. Raises :class:`Unreadable` for a binary one."""
-    encoding, _ = _encoding(lambda: io.BytesIO(data), name)
-    return data.decode(encoding, errors="replace")
-
-
-def _decoded(opened: Any, encoding: str) -> io.TextIOWrapper:
-    return io.TextIOWrapper(io.BufferedReader(opened(), 1 << 20), encoding=encoding, newline="")
-
-
-def _encoding(opened: Any, name: str) -> tuple[str, int]:
-    """(encoding, number of line ends). UTF-8 where the whole file is, else Windows-1252 or Latin-1."""
-    utf8 = codecs.getincrementaldecoder("utf-8")()
-    valid, undefined, lines, first = True, False, 1, b""
-    try:
-        with opened() as handle:
-            while block := handle.read(1 << 20):
-                first = first or block[:4096]
-                lines += block.count(b"\n")
-                undefined = undefined or any(byte in block for byte in b"\x81\x8d\x8f\x90\x9d")
-                if valid:
-                    try:
-                        utf8.decode(block)
-                    except UnicodeDecodeError:
-                        valid = False
-    except (OSError, EOFError, zlib.error) as error:
-        raise Unreadable(f"{name} is a damaged archive ({error}). Export it again.") from None
-    if first.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16", lines
-    if b"\0" in first:
-        halves = first[0::2].count(0), first[1::2].count(0)
-        if max(halves) > len(first) // 4 and min(halves) == 0:
-            return ("utf-16-le" if halves[1] else "utf-16-be"), lines
-        raise Unreadable(f"{name} is neither CSV nor Excel: it holds binary data. Export the calls as CSV or Excel.")
-    if valid:
-        return "utf-8-sig", lines
-    return ("latin-1" if undefined else "cp1252"), lines
-
-
-def _delimiter(sample: str) -> str:
-    """The delimiter that cuts the most first rows into the same, largest number of fields."""
-    lines = sample.splitlines()[:-1][:50] or sample.splitlines()
-
-    def score(delimiter: str) -> tuple[int, int]:
-        try:
-            widths = [len(fields) for fields in csv.reader(lines, delimiter=delimiter, skipinitialspace=True) if fields]
-        except csv.Error:
-            return 0, 0
-        usual = max(set(widths), key=widths.count, default=1)
-        return (widths.count(usual) if usual > 1 else 0), usual
-
-    return max(DELIMITERS, key=score)

@@ -15,6 +15,7 @@ from db.commands.desk import now_of
 from db.commands.follow_ups import Due
 from db.commands.referrals import STALE, waiting
 from db.commands.tally import calendar
+from db.commands.unmatched import worklist
 from db.commands.waiting import Waiting, unseen_reports, waiting_on_provider
 from db.forms import Now
 from db.models import Episode, Referral
@@ -57,6 +58,8 @@ class Desk:
     quiet: Sequence[Quiet]
     weeks: Sequence[Week]
     calls: int
+    unmatched: int = 0
+    """Records that no loaded call belongs to, of days that are loaded."""
     answers: int = 0
     """Connections of which a provider said something by link that nobody has read."""
 
@@ -65,7 +68,7 @@ class Desk:
         return not any(
             (
                 *(self.new, self.untried, self.tried, self.due, self.soon),
-                *(self.pending, self.quiet, self.weeks, self.calls, self.answers),
+                *(self.pending, self.quiet, self.weeks, self.calls, self.unmatched, self.answers),
             )
         )
 
@@ -86,6 +89,7 @@ def desk(session: Session, viewer: Viewer) -> Desk:
         quiet=quiet(session, now),
         weeks=weeks(session, viewer),
         calls=calls_left.count_left(session, the_pilot(session), now.today),
+        unmatched=len(worklist(session).rows),
         answers=len({report.connection_id for report in unseen_reports(session)}),
     )
 

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from db.access import Permission, Viewer
-from db.cad.sniff import text_of
+from db.cad.text import text_of
 from db.cells import bare, harmless
 from db.commands.base import write
 from db.commands.desk import now_of

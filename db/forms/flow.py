@@ -8,7 +8,7 @@ from pydantic import Field
 
 from db.forms import Form, Now, day
 from db.forms.work import Text120, submit_key
-from db.vocab.desk import CallReason, FollowUpEnd, ReferralEnd
+from db.vocab.desk import CallReason, FollowUpEnd, NoCallReason, ReferralEnd
 
 FARTHEST = timedelta(days=366)
 
@@ -56,6 +56,13 @@ class FollowUpEndForm(Form):
 class ReferralEndForm(Form):
     ask: ClassVar = {"reason": "A referral is closed with a reason. Choose one."}
     reason: ReferralEnd
+
+
+class NoCallForm(Form):
+    """Why no loaded call belongs to a record."""
+
+    ask: ClassVar = {"reason": "The reason is missing. Choose why there is no call."}
+    reason: NoCallReason
 
 
 class CallReasonForm(Form):

@@ -24,9 +24,12 @@ from db.models.admin import (
     WebSession,
 )
 from db.models.base import Base
+from db.models.call_counts import CallCounts, CallDay, CallRepeat
+from db.models.call_loads import CallChange, CallReviewAside
+from db.models.call_rules import CallRuleChange, CallTypeSpan
 from db.models.calls import Call, CallGap, CallRule, CallType, CallUnit, Import, ImportRefusal, Location, Mapping
 from db.models.care import Consent, Disclosure
-from db.models.desk import CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
+from db.models.desk import CallMatch, CallReview, FollowUp, Notice, NoticeChoice, ReferralClosing, StatusShown
 from db.models.directory import ProviderCall, ProviderNote, ProviderReport, ProviderToken
 from db.models.drafts import Draft, InterventionRevision
 from db.models.family import (
@@ -74,11 +77,19 @@ __all__ = [
     "Base",
     "BudgetLine",
     "Call",
+    "CallChange",
+    "CallCounts",
+    "CallDay",
     "CallGap",
     "CallLink",
+    "CallMatch",
+    "CallRepeat",
     "CallReview",
+    "CallReviewAside",
     "CallRule",
+    "CallRuleChange",
     "CallType",
+    "CallTypeSpan",
     "CallUnit",
     "Change",
     "Connection",

@@ -114,6 +114,8 @@ class Event(Base):
     on_date: Mapped[date]
     kind: Mapped[EventKind] = mapped_column(vocabulary(EventKind))
     label: Mapped[str] = mapped_column(String(80))
+    source: Mapped[str | None] = mapped_column(String(20))
+    """None: a person entered it. “rule dates”, “rule change”: drawn by the call rules (``db.commands.call_rules``)."""
 
 
 class EffectPlan(Base):

@@ -3,7 +3,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.base import Base
@@ -27,11 +27,15 @@ class Import(Base):
     merged: Mapped[int] = mapped_column(default=0)
     """Rows that told of a call another row of the same file already had (one row per unit, repeats)."""
     already_there: Mapped[int]
+    updated: Mapped[int] = mapped_column(default=0, server_default="0")
+    """Calls already there that this export told otherwise, and that were changed."""
     refused: Mapped[int]
     first_received: Mapped[datetime | None]
     last_received: Mapped[datetime | None]
     warnings: Mapped[list[str]] = mapped_column(JSON, default=list)
     """What looked suspicious at the time, in sentences."""
+    sheet: Mapped[str | None] = mapped_column(String(200))
+    date_format: Mapped[str | None] = mapped_column(String(60))
     refusals: Mapped[list["ImportRefusal"]] = relationship()
 
 
@@ -52,16 +56,24 @@ class Mapping(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(60), unique=True)
     columns: Mapped[dict[str, Any]] = mapped_column(JSON)
+    layout: Mapped[dict[str, Any] | None] = mapped_column(JSON)
+    """How the file it was made for looked (:class:`db.cad.profile.Layout`), to tell what drifted; None: unknown."""
 
 
 class CallType(Base):
-    """A distinct call type as the dispatch system writes it; ``category`` follows the rules of today."""
+    """A distinct call type as the dispatch system writes it.
+
+    ``category`` follows the rules of the day they were last applied; on days when dated rules say otherwise,
+    ``CallTypeSpan`` says what. Ask ``db.cad.meaning`` rather than this column what a *call* is.
+    """
 
     __tablename__ = "call_type"
     id: Mapped[int] = mapped_column(primary_key=True)
     name: Mapped[str] = mapped_column(String(160), unique=True)
     category: Mapped[CallCategory | None] = mapped_column(vocabulary(CallCategory), index=True)
     """None: no rule covers it. It is neither behavioural-health nor a control."""
+    description: Mapped[str | None] = mapped_column(String(200))
+    """What the department's codebook says the code means; patterns look in it too."""
 
 
 class Location(Base):
@@ -73,6 +85,9 @@ class Location(Base):
     is_institution: Mapped[bool] = mapped_column(default=False)
 
 
+_USED_AGAIN = "incident_number <> identity_key"
+
+
 class Call(Base):
     """One call for service. ``received_on`` is the day of ``received_at`` in the pilot's zone.
 
@@ -81,11 +96,16 @@ class Call(Base):
     """
 
     __tablename__ = "call"
-    __table_args__ = (Index(None, "type_id", "received_at"), Index(None, "received_on"))
+    __table_args__ = (
+        Index(None, "type_id", "received_at"),
+        Index(None, "received_on"),
+        Index(None, "incident_number", sqlite_where=text(_USED_AGAIN), postgresql_where=text(_USED_AGAIN)),
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     identity_key: Mapped[str] = mapped_column(String(80), unique=True)
     incident_number: Mapped[str | None] = mapped_column(String(40))
-    """To find a call by its number, ask for ``identity_key``: it begins with the number and has the index."""
+    """To find a call by its number, ask for an ``identity_key`` that is the number, or for the few calls under a
+    number that was used before: those have an index of their own. See :func:`db.calls_left.as_dispatch_writes`."""
     received_at: Mapped[datetime]
     received_on: Mapped[date]
     type_id: Mapped[int] = mapped_column(ForeignKey("call_type.id"))
@@ -126,6 +146,11 @@ class CallRule(Base):
     category: Mapped[CallCategory] = mapped_column(vocabulary(CallCategory))
     valid_from: Mapped[date | None]
     valid_until: Mapped[date | None]
+    """Both inclusive; None: from the first day, for good."""
+    note: Mapped[str | None] = mapped_column(String(200))
+    """What it is for, in the analyst's words."""
+    removed_at: Mapped[datetime | None]
+    """Not None: it decides nothing any more, and is kept so that removing it can be undone."""
 
 
 class CallGap(Base):

@@ -9,7 +9,7 @@ from db.models.base import Base
 from db.models.people import Person
 from db.models.work import Referral
 from db.types import Encrypted, vocabulary
-from db.vocab.desk import CallReason, FollowUpEnd, NoticeKind, NoticeState, ReferralEnd, ShownStatus
+from db.vocab.desk import CallReason, FollowUpEnd, NoCallReason, NoticeKind, NoticeState, ReferralEnd, ShownStatus
 
 
 class FollowUp(Base):
@@ -49,6 +49,29 @@ class CallReview(Base):
     call_id: Mapped[int] = mapped_column(ForeignKey("call.id"), primary_key=True)
     reason: Mapped[CallReason | None] = mapped_column(vocabulary(CallReason))
     referral_id: Mapped[int | None] = mapped_column(ForeignKey("referral.id"), index=True)
+    at: Mapped[datetime]
+    by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+
+
+class CallMatch(Base):
+    """What the desk made of a referral or an intervention whose incident number no loaded call had.
+
+    Either the number it was given instead, or why there is no call: that holds as long as the record has the
+    number that it had then.
+    """
+
+    __tablename__ = "call_match"
+    __table_args__ = (
+        CheckConstraint("(referral_id IS NULL) <> (intervention_id IS NULL)", name="one_record"),
+        CheckConstraint("(reason IS NULL) <> (number IS NULL)", name="number_or_reason"),
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    referral_id: Mapped[int | None] = mapped_column(ForeignKey("referral.id"), unique=True)
+    intervention_id: Mapped[int | None] = mapped_column(ForeignKey("intervention.id"), unique=True)
+    was: Mapped[str | None] = mapped_column(String(40))
+    """The incident number as it stood; None: there was none."""
+    number: Mapped[str | None] = mapped_column(String(40))
+    reason: Mapped[NoCallReason | None] = mapped_column(vocabulary(NoCallReason))
     at: Mapped[datetime]
     by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
 

@@ -9,7 +9,8 @@ import csv
 from enum import StrEnum
 from functools import cache
 from importlib.resources import files
-from typing import Literal
+from string import Formatter
+from typing import Any, Literal
 
 Lang = Literal["en", "es"]
 LANGUAGES: dict[Lang, str] = {"en": "English", "es": "Español"}
@@ -346,9 +347,28 @@ def keys() -> tuple[str, ...]:
 
 
 def text(key: str, lang: Lang = "en", /, **values: object) -> str:
-    """The words of ``key``, its ``{placeholders}`` filled. KeyError for a key nobody wrote."""
+    """The words of ``key``, its ``{placeholders}`` filled. KeyError for a key nobody wrote.
+
+    “{n:call is|calls are}” is the first where ``n`` is one, else the second.
+    """
     words = _words()[key][lang]
-    return words.format(**values) if values else words
+    return _COUNTING.vformat(words, (), values) if values else words
+
+
+def counted(n: int, one: str, many: str) -> str:
+    """“1 call is”, “1,001 calls are”: the number with the words that agree with it, in staff-only sentences."""
+    return f"{n:,} {one if n == 1 else many}"
+
+
+class _Counting(Formatter):
+    def format_field(self, value: Any, format_spec: str) -> str:
+        one, between, many = format_spec.partition("|")
+        if between:
+            return one if str(value) == "1" else many
+        return super().format_field(value, format_spec)
+
+
+_COUNTING = _Counting()
 
 
 def label(member: StrEnum, lang: Lang = "en") -> str:

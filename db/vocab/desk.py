@@ -19,6 +19,15 @@ TAPPED_REASONS = tuple(reason for reason in CallReason if reason is not CallReas
 """What a person may answer by hand."""
 
 
+class NoCallReason(StrEnum):
+    """Why no loaded call belongs to a referral or an intervention that ought to have one."""
+
+    no_call = "no_call"
+    other_agency = "other_agency"
+    left_out = "left_out"
+    not_found = "not_found"
+
+
 class ReferralEnd(StrEnum):
     """Why an accepted referral is closed."""
 

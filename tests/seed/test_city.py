@@ -173,9 +173,8 @@ def test_it_stands_on_both_databases_and_goes_on_from_there(bind: Engine) -> Non
     assert all(after[scope] > before[scope] for scope in after)
     with aggregate_session(bind) as session:
         for table in Base.metadata.sorted_tables:
-            assert (
-                session.scalar(select(func.count()).select_from(table)) == counts[table.name] or table.name == "change"
-            )
+            if table.name not in {"change", "call_counts", "call_day", "call_repeat"}:  # made from the rows, not rows
+                assert session.scalar(select(func.count()).select_from(table)) == counts[table.name], table.name
         people = session.scalar(select(func.max(Person.id)))
         last = session.scalar(select(func.max(Call.id)))
         person = Person(code="P-9999", created_at=NOW, identity=Identity(name="Ardo Newcomer"))

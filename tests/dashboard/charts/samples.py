@@ -16,8 +16,10 @@ UNITS = {
     "bars": "connections",
     "burn": "dollars",
     "caseload": "people",
+    "compare": "subjects",
     "effect": "calls a month",
     "flow": "referrals",
+    "heat": "%",
     "ladder": "connections",
     "series": "people",
 }
@@ -131,12 +133,31 @@ def ladder() -> pd.DataFrame:
     )
 
 
+def compare() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "group": ["20 calls or more", "10 calls or more", "3 calls or more"],
+            "value": [20, 35, 60],
+            "before": [25.0, 30.0, 55.0],
+            "share": [0.2, 0.4, 0.6],
+        }
+    )
+
+
+def heat() -> pd.DataFrame:
+    cells = [(weekday, hour) for weekday in range(1, 8) for hour in range(24)]
+    counts = [(weekday * hour) % 11 for weekday, hour in cells]
+    return pd.DataFrame(cells, columns=["weekday", "hour"]).assign(calls=counts, staffed=0)
+
+
 TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
     "bars": bars,
     "burn": burn,
     "caseload": caseload,
+    "compare": compare,
     "effect": effect,
     "flow": flow,
+    "heat": heat,
     "ladder": ladder,
     "series": series,
 }
@@ -146,7 +167,7 @@ PLACES = {"bars": "group", "burn": "date", "caseload": "week", "effect": "month"
 def hidden(form: str, row: int) -> pd.DataFrame:
     """The table of ``form`` with every number of one row hidden, as the disclosure rule leaves it."""
     table = TABLES[form]()
-    for name in table.select_dtypes("number").columns:
+    for name in table.select_dtypes("number").columns.difference(["weekday", "hour"]):  # places, not figures
         table[name] = table[name].astype("Float64")
         table.loc[row, name] = pd.NA
     return table.assign(hidden=[k == row for k in range(len(table))])

@@ -8,6 +8,7 @@ import pytest
 
 from dashboard.charts import FORMS, draw
 from dashboard.charts.axes import width_of
+from dashboard.charts.picks import pickable
 from dashboard.charts.theme import EXHIBIT, SLIDE
 from dashboard.measures import MEASURES
 from tests.dashboard.charts.samples import TABLES, UNITS, hidden, result
@@ -76,14 +77,14 @@ def test_a_hidden_cell_leaves_nothing_behind(form: str) -> None:
     """The value is replaced by one that occurs nowhere else: after hiding, the figure must not know it."""
     marker, row = 37_373, 1
     table = hidden(form, row)
-    name = next(n for n in ("value", "open", "received", "observed", "spent") if n in table)
+    name = next(n for n in ("value", "open", "received", "observed", "spent", "calls") if n in table)
     shown = table.copy()
     shown.loc[row, name] = marker
     assert "37373" in str(drawn(form, shown).to_json()), "the test would not notice"
     assert "37373" not in str(drawn(form, table).to_json())
 
 
-@pytest.mark.parametrize("form", ["bars", "ladder", "series"])
+@pytest.mark.parametrize("form", ["bars", "compare", "ladder", "series"])
 def test_a_hidden_cell_reads_hidden(form: str) -> None:
     figure = drawn(form, hidden(form, 1))
     assert [w for w in words_in(figure) if "hidden" in w] == ["hidden"]
@@ -95,7 +96,7 @@ def test_a_hidden_cell_reads_hidden(form: str) -> None:
 def test_one_axis_and_it_holds_zero(form: str) -> None:
     layout = drawn(form).to_plotly_json()["layout"]
     assert "yaxis2" not in layout
-    axis = layout["xaxis" if form in ("bars", "ladder") else "yaxis"]
+    axis = layout["xaxis" if form in ("bars", "compare", "heat", "ladder") else "yaxis"]
     assert axis["range"][0] <= 0 < axis["range"][1]
 
 
@@ -198,3 +199,45 @@ def test_only_zeros_and_gaps_are_an_empty_state_and_no_empty_frame(form: str) ->
 
 def test_a_plan_without_spending_is_drawn() -> None:
     assert len(drawn("burn", TABLES["burn"]().assign(spent=float("nan"))).data) > 0
+
+
+def test_the_week_shows_the_shift_and_what_others_would_add() -> None:
+    shift = [(day, 9.0, 17.0) for day in range(1, 6)] + [(6, 10.0, 12.5)]
+    marks: Any = {"shift": shift, "shift_share": 0.4, "added": {"evenings": 0.2}, "offers": {"evenings": [(3, 17, 22)]}}
+    figure: Any = draw(result(TABLES["heat"](), **marks), "heat", unit="%")
+    boxes = [(s.x0, s.x1, s.y0, s.y1, s.line.dash) for s in figure.layout.shapes]
+    assert boxes == [(9, 17, -0.5, 4.5, "solid"), (10, 12.5, 4.5, 5.5, "solid"), (17, 22, 1.5, 2.5, "dot")]
+    assert "on shift 40\u00a0%" in words_in(figure)[0]
+    assert "evenings +20\u00a0%" in words_in(figure)[0]
+    chosen = figure.data[1]
+    assert chosen.text[25] == "Tue 1:00–2:00: 2 calls"
+    assert list(chosen.customdata[25]) == [2, 1]
+
+
+def test_a_changed_definition_breaks_the_axis_and_missing_days_are_shaded() -> None:
+    day, gap = pd.Timestamp("2026-02-02").date(), (pd.Timestamp("2026-02-09").date(), pd.Timestamp("2026-02-22").date())
+    figure: Any = draw(result(TABLES["series"](), breaks=[day], gaps=[gap]), "series", unit="calls")
+    lines = [s for s in figure.layout.shapes if s.type == "line" and s.x0 == day]
+    assert [(s.y0, s.y1, s.line.dash) for s in lines] == [(0, 1, "dot")]
+    shades = [(s.x0, s.x1) for s in figure.layout.shapes if s.type == "rect"]
+    assert shades == [(gap[0], pd.Timestamp("2026-02-23").date())]
+    assert "no data" in words_in(figure)
+
+
+def test_a_changed_definition_is_named_even_close_after_the_launch() -> None:
+    figure: Any = draw(result(TABLES["series"](), launch="2026-01-26", breaks=["2026-02-03"]), "series", unit="calls")
+    words = {note.text for note in figure.layout.annotations}
+    assert {"pilot began", "redefined"} <= words
+
+
+def test_a_column_to_click_stands_over_each_month_and_says_its_figure() -> None:
+    shown = result(TABLES["effect"]())
+    plain: Any = draw(shown, "effect", unit="calls a month")
+    figure: Any = pickable(plain, shown, "calls a month")
+    columns = figure.data[-1]
+    assert len(figure.data) == len(plain.data) + 1
+    assert (columns.text[0], columns.text[-1]) == ("Jan 2025: 98 calls a month", "Mar 2026: 70 calls a month")
+    low, high = figure.layout.yaxis.range
+    assert (columns.base, columns.base + columns.y[0]) == (low, high)
+    ladder: Any = draw(result(TABLES["bars"]()), "bars", unit="calls")
+    assert pickable(ladder, result(TABLES["bars"]()), "calls") is ladder

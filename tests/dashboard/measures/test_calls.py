@@ -9,8 +9,8 @@ from dashboard.measures.compute import compute
 from dashboard.model import Audience, Filters, Result
 from db import access
 from db.engine import aggregate_session
-from db.models import Call, CallUnit, Referral, Shift
-from db.vocab import CallCategory, Outcome, Source
+from db.models import Call, CallGap, CallUnit, Event, Referral, Shift
+from db.vocab import CallCategory, EventKind, Outcome, Source
 from tests.conftest import NOW
 from tests.dashboard.measures.callmaker import CONTROL, SHELTER, add_calls, local
 from tests.dashboard.measures.city import at, intervention, person
@@ -49,6 +49,35 @@ def test_bh_calls_follow_the_rules_and_their_own_date(small_pilot: Engine) -> No
     assert found.sentence == "There were 0 behavioral-health calls in Oct 2026."
 
 
+def test_a_month_inside_a_gap_has_no_figure_and_a_broken_one_is_unfinished(small_pilot: Engine) -> None:
+    """Missing is not zero: March lies whole in the gap, April loses three days, May has calls of other types only."""
+    add_calls(small_pilot, [(local(2026, month, 15), 1, None) for month in (1, 2, 4)])
+    add_calls(small_pilot, [(local(2026, 5, 10), 2, None, CONTROL), (local(2026, 10, 31), 2, None, CONTROL)])
+    with aggregate_session(small_pilot) as session:
+        session.add(CallGap(first_day=date(2026, 3, 1), last_day=date(2026, 4, 3), reason="moved"))
+        session.add(Event(on_date=date(2026, 6, 1), kind=EventKind.definition, label="Welfare checks left out"))
+        session.commit()
+    for key in ("bh_calls", "officer_hours"):
+        found = answer(small_pilot, key)
+        table = found.table
+        blank = [month.month for month in table.loc[table["value"].isna(), "period"]]
+        assert blank == ([3, 11] if key == "bh_calls" else list(range(1, 12))), key
+        assert dict(zip(table["period"], table["status"], strict=True))[date(2026, 4, 1)] == "unfinished"
+        gap = (date(2026, 3, 1), date(2026, 4, 3))
+        assert found.marks["gaps"] == [
+            (date(2026, 1, 1), date(2026, 1, 14)),
+            gap,
+            (date(2026, 11, 1), date(2026, 11, 13)),
+        ]
+        assert found.marks["breaks"] == [date(2026, 6, 1)]
+        assert (date(2026, 6, 1), "Welfare checks left out") in found.marks["events"]
+        assert found.caveats[-1] == (
+            "61 days of this period are missing from the data, which is not zero: "
+            "1 Jan 2026 – 14 Jan 2026, 1 Mar 2026 – 3 Apr 2026, 1 Nov 2026 – 13 Nov 2026."
+        )
+    assert answer(small_pilot, "bh_calls").table["value"].tolist()[3:5] == [1, 0]
+
+
 def test_repeat_calls_by_place_with_what_is_left_out(small_pilot: Engine) -> None:
     add_calls(
         small_pilot,
@@ -68,7 +97,7 @@ def test_repeat_calls_by_place_with_what_is_left_out(small_pilot: Engine) -> Non
     assert (by_month(found), by_month(found, "judged")) == ({3: 1}, {3: 2, 4: 1, 10: 1})
     assert by_month(found, "nobody") == {4: 1}
     assert (found.estimate.value, found.estimate.n, found.display) == (1, 4, "0")
-    assert "1 calls have no subject (no place, no person key) and are not judged." in found.caveats
+    assert "1 call has no subject (no place, no person key) and is not judged." in found.caveats
     assert "expected" not in found.context
     longer = answer(small_pilot, "repeat_calls", Filters(YEAR.first, YEAR.last, YEAR.as_of, window_days=365))
     assert by_month(longer) == {3: 1, 10: 1}
@@ -97,7 +126,23 @@ def test_familiar_faces_climb_a_ladder(small_pilot: Engine) -> None:
     assert found.sentence.replace("\u00a0", " ") == (
         "2 subjects with 3 calls or more in twelve months made 15 calls, 94 % of all."
     )
+    assert found.table["before"].isna().all()  # the year before is not whole in the data
+    assert found.caveats[-1].startswith("The year before (15 Nov 2024 – 14 Nov 2025) is not whole")
     assert answer(small_pilot, "familiar_faces", audience=Audience.public).display == "hidden"
+
+
+def test_familiar_faces_stand_beside_a_year_before(small_pilot: Engine) -> None:
+    rows = [(local(2025, 3, day), place, None) for place in (1, 2) for day in range(1, 6)]  # two with five calls
+    rows += [(local(2026, 3, day), 1, None) for day in range(1, 4)]  # one with three
+    rows += [(local(2024, 11, 1), 3, None, CONTROL), (local(2026, 11, 13), 3, None, CONTROL)]
+    add_calls(small_pilot, rows)
+    found = answer(small_pilot, "familiar_faces", Filters(YEAR.first, date(2026, 11, 13), YEAR.as_of))
+    assert list(found.table["value"]) == [0, 0, 0, 0, 1]
+    assert list(found.table["before"]) == [0, 0, 0, 2, 2]
+    assert found.sentence.endswith("The year before it was 2 subjects.")
+    hidden = answer(small_pilot, "familiar_faces", found.filters, Audience.public)
+    assert hidden.table["before"].isna().sum() >= 1
+    assert "2" not in hidden.sentence.replace("12", "")
 
 
 def test_officer_hours_sum_over_units(small_pilot: Engine) -> None:
@@ -113,7 +158,7 @@ def test_officer_hours_sum_over_units(small_pilot: Engine) -> None:
         session.commit()
     found = answer(small_pilot, "officer_hours")
     assert by_month(found) == {3: pytest.approx(1.5)}
-    assert found.caveats == ("1 of 3 units have no arrival or clear time and are left out.",)
+    assert found.caveats[0] == "1 of 3 units has no arrival or clear time and is left out."
 
 
 def test_call_coverage_by_local_hour_and_valid_shift(small_pilot: Engine) -> None:
@@ -167,7 +212,7 @@ def test_eligible_calls_are_served_by_incident_number_within_seven_days(small_pi
             call.incident_number = f"26-{call.id}"
         for number in (1, 2, 3):
             person(session, number)
-        intervention(session, at(date(2026, 3, 9)), 1, incident_number="26-1")  # the seventh day
+        intervention(session, at(date(2026, 3, 9)), 1, incident_number="26 1")  # the seventh day
         intervention(session, at(date(2026, 3, 11)), 1, incident_number="26-2")  # the eighth
         session.add(
             Referral(
@@ -187,3 +232,6 @@ def test_eligible_calls_are_served_by_incident_number_within_seven_days(small_pi
     assert (found.estimate.value, found.estimate.n) == (pytest.approx(2 / 5), 5)
     # Of the three not served, Friday's came during the shift.
     assert found.caveats[0].startswith("Not served and received outside every rostered shift: 2.")
+    why = answer(small_pilot, "unserved_reasons")
+    assert dict(zip(why.table["group"], why.table["value"], strict=True)) == {"Off shift": 2, "Not recorded": 1}
+    assert why.estimate.value == 3

@@ -1,9 +1,11 @@
 """Calls nobody took up, and why calls were not served: the measure and the desk's list are one and the same."""
 
+from datetime import date
+
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.measures.compute import compute, pilot_to_date
+from dashboard.measures.compute import ABOUT_CALLERS, compute, pilot_to_date
 from dashboard.model import Audience, Result
 from db.commands import reviews
 from db.engine import record_session
@@ -59,3 +61,14 @@ def test_each_call_not_served_stands_under_one_reason_and_in_public_under_none(d
 @pytest.mark.parametrize("bind", ["sqlite"], indirect=True)
 def test_without_a_reason_it_is_not_recorded(desk: Engine) -> None:
     assert asked(desk, "eligible_served").caveats[-1].startswith("Why not served: off shift 2, not recorded 1.")
+
+
+@pytest.mark.parametrize("bind", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("key", sorted(ABOUT_CALLERS))
+def test_a_single_day_tells_nobody_but_the_desk_what_became_of_its_call(desk: Engine, key: str) -> None:
+    with record_session(desk, CHIEF) as session:
+        whole = pilot_to_date(the_pilot(session), TODAY)
+    day = whole.between(date(2026, 11, 5), date(2026, 11, 5))
+    told = compute(desk, CHIEF, key, day)
+    assert (told.filters.first, told.filters.last) == (date(2026, 11, 1), TODAY), "the whole month that is known"
+    assert compute(desk, CLINICIAN, key, day).filters == day

@@ -22,8 +22,8 @@ from tests.dashboard.measures.city import SHELL, WEEK, WHOLE, add_one_of_everyth
 
 LISTED = [key for key, measure in MEASURES.items() if measure.records]
 MATTERS_OF_THE_DESK = {key for key, measure in MEASURES.items() if measure.permission == Permission.see_figures.value}
-WITHOUT = {"calls_without_follow_up", "eligible_served"}
-"""Their records are calls: the desk's own list shows them, and no list may tell whether a caller is a client."""
+WITHOUT = {"calls_without_follow_up", "eligible_served", "unmatched_calls", "unserved_reasons"}
+"""Calls, or records beside them: the desk's own lists show them, and no list may tell whether a caller is a client."""
 
 
 def said_by(result: Result, found: Records) -> tuple[float, float]:
@@ -31,7 +31,7 @@ def said_by(result: Result, found: Records) -> tuple[float, float]:
     value, n = result.estimate.value or 0, result.estimate.n or 0
     if result.key == "log_vs_tally":
         return value, float(found.table["differs"].sum())
-    if found.cells is not None or result.key == "unmatched_calls":
+    if found.cells is not None:
         return value, lists.figure(found)
     return n, lists.figure(found)
 

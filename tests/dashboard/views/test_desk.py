@@ -9,12 +9,12 @@ from dashboard.ui.exhibit import plain
 from db.commands import desk_lists, reviews
 from db.commands.notices import Choice, choice
 from db.engine import aggregate_session, record_session
-from db.models import CallReview, FollowUp, NoticeChoice, Referral
+from db.models import Call, CallMatch, CallReview, FollowUp, NoticeChoice, Referral
 from db.vocab import ReferralStatus, Role
-from db.vocab.desk import CallReason, FollowUpEnd
+from db.vocab.desk import CallReason, FollowUpEnd, NoCallReason
 from tests.conftest import NOW, TODAY
 from tests.dashboard.views.asking import said, widget
-from tests.db.desk_world import who
+from tests.db.desk_world import at, who
 
 CLINICIAN = who(Role.clinician)
 
@@ -102,3 +102,32 @@ def test_a_person_sets_their_own_notices(signed_in: Callable[..., AppTest], demo
         assert session.get_one(NoticeChoice, CLINICIAN.user_id).urgent is False
     chief = signed_in("chief", "account.py")
     assert not [t for t in chief.toggle if (t.key or "").startswith("notice-")]
+
+
+def test_a_record_without_its_call_is_matched_by_one_tap_or_answered(
+    signed_in: Callable[..., AppTest], demo_city: Engine
+) -> None:
+    with aggregate_session(demo_city) as session:
+        asked = select(Referral).join(Call, Call.identity_key == Referral.incident_number)
+        row = session.scalars(asked.where(Call.received_at > at("2026-10-01 00:00")).limit(1)).one()
+        key, right = row.id, row.incident_number or ""
+        row.incident_number = wrong = right + "9"
+        call = session.scalars(select(Call.id).where(Call.identity_key == right)).one()
+        session.commit()
+    app = signed_in("clinician", "desk.py")
+    assert "**Records without their call · 1**" in said(app)
+    app.query_params["list"] = "unmatched"
+    app.run()
+    assert plain("one character too many") in said(app)
+    widget(app, f"unmatched-use-referral-{key}-{call}").click().run()
+    assert plain(f"incident {right} now.") in said(app)
+    widget(app, "undo-unmatched").click().run()
+    widget(app, f"unmatched-none-referral-{key}").click(NoCallReason.other_agency).run()
+    with aggregate_session(demo_city) as session:
+        assert session.get_one(Referral, key).incident_number == wrong
+        match = session.scalars(select(CallMatch)).one()
+        assert (match.was, match.reason) == (wrong, NoCallReason.other_agency)
+    assert "Every record of the days that are loaded stands beside its call." in app.info[0].value
+    widget(app, f"unmatched-undo-{match.id}").click().run()
+    assert plain("one character too many") in said(app)
+    assert not app.error

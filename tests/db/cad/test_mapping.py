@@ -4,7 +4,8 @@ import io
 
 import pytest
 
-from db.cad.mapping import ColumnMapping, find_header, guess, header_names, parse_mapping
+from db.cad.mapping import ColumnMapping, find_header, guess, parse_mapping
+from db.cad.names import header_names
 from db.cad.sniff import open_file
 from db.errors import Unreadable
 

@@ -3,23 +3,27 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from db.cad.moments import cut, find_order, joined, read_clock, read_day, read_moments
+from db.cad.moments import MomentReader, Moments, cut, find_order, joined, read_clock, read_day, stated_order
 from db.errors import Unreadable
 
 ZONE = "America/New_York"
+
+
+def moments(days: list[str], clocks: list[str], zone: str = ZONE, date_format: str | None = None) -> Moments:
+    stated = stated_order(date_format)
+    pattern = date_format if date_format and "%" in date_format else None
+    return MomentReader(zone, lambda: find_order(dict.fromkeys(days, 1), stated), pattern).read(days, clocks)
 
 
 def read(cells: list[str], date_format: str | None = None, zone: str = ZONE) -> list[datetime | None]:
     """The cells as UTC moments; None where one could not be read."""
     whole = bool(date_format and "%" in date_format)
     pieces = [(cell, "") if whole else cut(cell) for cell in cells]
-    codes = np.arange(len(cells))
-    found = read_moments([d for d, _ in pieces], codes, [c for _, c in pieces], codes, zone, date_format)
+    found = moments([d for d, _ in pieces], [c for _, c in pieces], zone, date_format)
     return [
         datetime.fromtimestamp(int(utc), UTC) if good else None for utc, good in zip(found.utc, found.good, strict=True)
     ]
@@ -48,6 +52,18 @@ def read(cells: list[str], date_format: str | None = None, zone: str = ZONE) -> 
         "44875.586805556",
         "1668107100",
         "1668107100000",
+        "/Date(1668107100000)/",
+        "10-NOV-22 02.05.00.000000 PM",
+        "2022-11-10-14.05.00.000000",
+        "Thu Nov 10 14:05:00 EST 2022",
+        "14:05:00 11/10/2022",
+        "2:05 PM 11/10/2022",
+        "11/10/2022 14:05 - 11/10/2022 15:10",
+        "11/10/2022 1405 hrs",
+        "11/10/2022 @ 14:05",
+        "11/10/2022 at 2:05 PM",
+        "2022-11-10 13:05:00 CST",
+        "20221110 140500",
     ],
 )
 def test_one_moment_in_any_writing(cell: str) -> None:
@@ -61,6 +77,16 @@ def test_one_moment_in_any_writing(cell: str) -> None:
 )  # fmt: skip
 def test_what_is_no_moment_is_not_read(cell: str) -> None:
     assert read([cell], "month-first") == [None]
+
+
+def test_midnight_at_the_end_of_a_day_is_the_next_one() -> None:
+    assert read(["2022-11-10 24:00"]) == [datetime(2022, 11, 11, 5, tzinfo=UTC)]
+    assert read(["2022-11-10 24:01"]) == [None]
+
+
+def test_of_a_stretch_of_days_the_first_counts() -> None:
+    found = moments(["11/10/2022 to 11/12/2022", "11/25/2022"], ["", ""])
+    assert (found.day[0], found.ranges) == ((date(2022, 11, 10) - date(1970, 1, 1)).days, 1)
 
 
 def test_one_late_day_tells_the_order_for_the_whole_column() -> None:
@@ -89,15 +115,14 @@ def test_a_pattern_reads_what_it_says_and_nothing_else() -> None:
 
 
 def test_the_hour_that_spring_skips_moves_on_and_the_doubled_one_is_the_first() -> None:
-    days, codes = ["2022-03-13", "2022-11-06"], np.array([0, 1])
-    found = read_moments(days, codes, ["02:30", "01:30"], codes, ZONE)
-    moments = [datetime.fromtimestamp(int(utc), UTC) for utc in found.utc]
-    assert moments == [datetime(2022, 3, 13, 7, 30, tzinfo=UTC), datetime(2022, 11, 6, 5, 30, tzinfo=UTC)]
+    found = moments(["2022-03-13", "2022-11-06"], ["02:30", "01:30"])
+    read_as = [datetime.fromtimestamp(int(utc), UTC) for utc in found.utc]
+    assert read_as == [datetime(2022, 3, 13, 7, 30, tzinfo=UTC), datetime(2022, 11, 6, 5, 30, tzinfo=UTC)]
     assert (found.skipped, found.doubled) == (1, 1)
 
 
 def test_a_moment_with_an_offset_belongs_to_the_local_day() -> None:
-    found = read_moments(["2022-11-11"], np.array([0]), ["03:00:00Z"], np.array([0]), ZONE)
+    found = moments(["2022-11-11"], ["03:00:00Z"])
     assert date(1970, 1, 1).toordinal() + int(found.day[0]) == date(2022, 11, 10).toordinal()
 
 
@@ -106,6 +131,7 @@ def test_date_and_time_from_two_columns() -> None:
     assert joined("2011-01-01 00:00:00", "1899-12-31 23:10:05") == "2011-01-01 23:10:05"
     assert joined("2022-08-10", "") == "2022-08-10"
     assert joined("2022-08-10 09:15", "10:00") == "2022-08-10 09:15"
+    assert joined("", "2022-08-10 10:00") == "2022-08-10 10:00"
 
 
 @settings(deadline=None)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, func, inspect, select
 
 from db.access import Viewer
-from db.cad import load
+from db.cad import current, load
 from db.cad.mapping import parse_mapping
 from db.cad.report import ImportReport
 from db.cad.rules import install_default_rules
@@ -199,16 +199,17 @@ def test_a_file_that_cannot_be_read_stores_nothing(
     assert stored(small_pilot) == 0
 
 
+@pytest.mark.parametrize(("stage", "after"), [("storing", 30), ("counting", 50)])
 def test_a_failure_in_the_middle_leaves_nothing_behind(
-    small_pilot: Engine, analyst: Viewer, monkeypatch: pytest.MonkeyPatch
+    small_pilot: Engine, analyst: Viewer, monkeypatch: pytest.MonkeyPatch, stage: str, after: int
 ) -> None:
     load_file(small_pilot, analyst, csv_of(LINES))
     monkeypatch.setattr(load, "BATCH", 10)
     many = [f"C{k},2026-03-{1 + k % 28:02} 10:00:00,NEW TYPE {k},{k},New St,," for k in range(50)]
     before, kept_indexes = data_version(small_pilot), indexes(small_pilot)
 
-    def cancelled(stage: str, done: int, of: int) -> None:
-        if stage == "storing" and done >= 30:
+    def cancelled(at: str, done: int, of: int) -> None:
+        if at == stage and done >= after:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
@@ -255,7 +256,7 @@ def test_an_import_is_taken_back_whole(small_pilot: Engine, analyst: Viewer) -> 
     assert first
     assert second
     with record_session(small_pilot, analyst) as session:
-        assert calls.take_back_import(session, analyst, first) == 2
+        assert calls.take_back_import(session, analyst, first).removed == 2
         assert session.get_one(Import, first).status is ImportStatus.taken_back
         with pytest.raises(Conflict, match="was taken back before"):
             calls.take_back_import(session, analyst, first)
@@ -282,7 +283,7 @@ def test_days_without_a_call_become_known_gaps_and_are_said(small_pilot: Engine,
     assert filled
     with record_session(small_pilot, analyst) as session:
         calls.take_back_import(session, analyst, filled)
-    assert (load.DERIVED_GAP, date(2026, 4, 8), date(2026, 4, 9)) in gaps(small_pilot)
+    assert (current.DERIVED_GAP, date(2026, 4, 8), date(2026, 4, 9)) in gaps(small_pilot)
 
 
 def gaps(bind: Engine) -> list[tuple[str, date, date]]:
@@ -297,7 +298,7 @@ def test_suspicious_things_are_said(small_pilot: Engine, analyst: Viewer) -> Non
     lines += ["U1,2027-01-01 10:00:00,NOISE,4,Oak,,", "U2,2022-01-05 10:00:00,NOISE,4,Oak,,"]
     said = " ".join(load_file(small_pilot, analyst, csv_of(lines)).warnings)
     for words in (
-        "1 calls lie at 5 Jan 2022, 30 days or more away from the others.",
+        "1 call lies at 5 Jan 2022, 30 days or more away from the others.",
         "115 calls are dated 10 May 2026; a middling day has 15.",
         "1 call is dated after today (14 Nov 2026); the last one 1 Jan 2027.",
         "Calls without a type are kept as “(not recorded)”: 465.",

@@ -1,0 +1,26 @@
+"""Call figures: calls, repeat calls, hours, coverage, follow-up and what came of it; from any bar to its calls."""
+
+import streamlit as st
+
+from dashboard.ui import callfigures, forms, live, session
+from db.access import Permission
+from db.vocab import Scope
+
+viewer = session.require(Permission.see_overview)
+pilot = session.pilot()
+forms.for_fingers()
+
+
+@st.fragment
+def figures(chosen: callfigures.Filters, part: str) -> None:
+    """Drawn again by itself when somebody loads calls, changes a rule or saves."""
+    with st.container(gap="xsmall"):
+        live.version(Scope.calls, Scope.work, Scope.setup)
+        callfigures.show(session.require(Permission.see_overview), pilot, chosen, part)
+
+
+with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+    part = callfigures.parts()
+    with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
+        chosen = callfigures.bar(viewer, pilot, part)
+figures(chosen, part)
