@@ -54,6 +54,29 @@ def flow_rows(rows: Rows, clock: Clock, seed: int) -> Rows:
     }
 
 
+def slip_numbers(rows: Rows) -> None:
+    """Four numbers were typed wrong: the beginning left out, a digit lost, a digit doubled, a wrong word."""
+    numbered = [row for row in rows[Referral] if row["incident_number"]]
+    for row, wrong in zip(numbered[33::56], (_headless, _short, _doubled, _unknown), strict=False):
+        row["incident_number"] = wrong(row["incident_number"])
+
+
+def _headless(number: str) -> str:
+    return number.partition("-")[2]
+
+
+def _short(number: str) -> str:
+    return number[:-3] + number[-2:]
+
+
+def _doubled(number: str) -> str:
+    return number + number[-1]
+
+
+def _unknown(_: str) -> str:
+    return "STATE POLICE"
+
+
 def _reviews(rows: Rows, clock: Clock, random: Random) -> list[Row]:
     """Every few weeks the desk goes through the list; after the vacation nobody did, and the last weeks still wait."""
     forgotten = range(monday_of(TRUTHS.vacation_week), monday_of(TRUTHS.vacation_week + 2))

@@ -19,7 +19,7 @@ from seed.care import Care
 from seed.care_rows import care_rows
 from seed.directory import Directory
 from seed.family import family_rows
-from seed.flow import flow_rows
+from seed.flow import flow_rows, slip_numbers
 from seed.links import link_rows
 from seed.money import money_rows
 from seed.revisions import revision_rows
@@ -66,6 +66,7 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         rows |= link_rows(rows, Clock(today), seed)
         rows |= revision_rows(rows, Clock(today), seed)
         rows |= call_change_rows(rows, Clock(today))
+        slip_numbers(rows)
         rows[AuditEntry] = [
             {"id": 1, "at": wall_clock(), "actor": "seed", "action": "build demo city", "detail": {"today": str(today)}}
         ]

@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Date, Engine, func, select
 
 import seed
+from db.calls_unmatched import lacks_its_call, likely
 from db.engine import aggregate_session, data_version
 from db.errors import Setup
 from db.models import (
@@ -325,3 +326,15 @@ def test_every_list_of_reference_says_where_it_is_from() -> None:
     people = {r["name"] for r in rows_of(TODAY)[Identity]}
     made_up = {f"{g} {f}" for g in reference.names("given") for f in reference.names("family")}
     assert people <= made_up
+
+
+def test_four_numbers_were_typed_wrong_and_the_calls_meant_are_found_for_three(harbor: City) -> None:
+    with aggregate_session(harbor()) as session:
+        lost = session.scalars(select(Referral).where(lacks_its_call(Referral)).order_by(Referral.received_at)).all()
+        found = [likely(session, row.incident_number, row.received_at) for row in lost]
+    assert [calls[0].why if calls else "" for calls in found] == [
+        "its beginning is missing",
+        "one character missing",
+        "one character too many",
+        "",
+    ]
