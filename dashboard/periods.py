@@ -1,7 +1,7 @@
 """A regular series (daily, weekly, monthly, yearly) in order, its gaps kept as gaps. Arrays in, a dataclass out."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Literal
 
@@ -80,6 +80,17 @@ def series(
         counts=frame["count"].to_numpy()[there],
         exposure=None if exposure is None else frame["exposure"].to_numpy()[there],
         launch=launch,
+    )
+
+
+def only(data: Series, keep: NDArray[np.bool_]) -> Series:
+    """The periods that ``keep`` (aligned with ``data.index``) marks; the others become gaps."""
+    return replace(
+        data,
+        starts=tuple(start for start, there in zip(data.starts, keep, strict=True) if there),
+        index=data.index[keep],
+        counts=data.counts[keep],
+        exposure=None if data.exposure is None else data.exposure[keep],
     )
 
 

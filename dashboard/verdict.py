@@ -5,14 +5,16 @@ The rules are those of measures.md, section 5, items 6 and 7. Numbers in, frozen
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import optimize, stats
 
 from dashboard.effects import Fit, Interval, expected, terms
-from dashboard.periods import FEWEST, SEASON, Floats
+from dashboard.periods import FEWEST, SEASON, Floats, Series
 
 MONTHS_AFTER = 6
 MONTHS_BEFORE = 24
@@ -117,6 +119,45 @@ def detectable_from(fit: Fit, target: float, longest: int = 60) -> int | None:
         if found is not None and found >= target:
             return after
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What could have been seen. Ratios: 0.83 is a fall by 17 %; None where not even a full stop would show."""
+
+    now: float | None
+    """The smallest fall seen with 80 % power, with the follow-up there is."""
+    target: float
+    reached: int | None
+    """Periods of follow-up after which a fall to the target becomes detectable; None: not within the curve."""
+    reached_on: date | None
+    """First day of the last of those periods."""
+    curve: pd.DataFrame
+    """One row per length of follow-up: after (periods), period (first day of the last of them), ratio (NaN: none),
+    observed (whether the data reach that far)."""
+
+
+def sight(fit: Fit, target: float, longest: int = 24) -> Sight:
+    """Smallest detectable fall by length of follow-up, from the fewest that can be analysed to ``longest``."""
+    data = fit.design.series
+    first = data.launch + (fit.plan.launch == "exclude")
+    lengths = range(FEWEST, max(longest, fit.n_after) + 1)
+    ratios = [detectable(fit, after) for after in lengths]
+    days = [period_start(data, first + after - 1) for after in lengths]
+    curve = pd.DataFrame({"after": list(lengths), "period": days, "ratio": np.array(ratios, float)})
+    curve["observed"] = curve["after"] <= int(data.index[-1]) - first + 1
+    enough = curve.loc[curve["ratio"] >= target]
+    reached, day = (int(enough["after"].iloc[0]), enough["period"].iloc[0]) if len(enough) else (None, None)
+    return Sight(detectable(fit), target, reached, day, curve)
+
+
+def period_start(data: Series, number: int) -> date:
+    """First day of the period with that index (days and weeks go by the series' first date)."""
+    if data.every == "year":
+        return date(number, 1, 1)
+    if data.every == "month":
+        return date((number - 1) // 12, (number - 1) % 12 + 1, 1)
+    return data.starts[0] + (number - int(data.index[0])) * timedelta(days=7 if data.every == "week" else 1)
 
 
 def smallest_fall(matrix: Floats, step: int, level: Floats, inflation: float) -> float | None:
