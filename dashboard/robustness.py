@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Literal
 
-from dashboard.effects import Interval, Plan, interrupted
+from dashboard.effects import Interval, Plan, estimated
 from dashboard.periods import EffectError, Series, only
 
 Kind = Literal["specified", "choice", "left_out", "placebo"]
@@ -115,11 +115,10 @@ def answered(kind: Kind, choice: Choice, period: date | None = None) -> Answer:
     index, launch = choice.series.index, choice.series.launch
     before, after = int((index < launch).sum()), int((index > launch - (choice.plan.launch == "include")).sum())
     try:
-        fit = interrupted(choice.series, choice.plan)
+        fit = estimated(choice.series, choice.plan)
     except EffectError as problem:
         return Answer(kind, choice.label, period, None, before, after, str(problem))
-    step = fit.average_effect if choice.plan.slope else fit.step
-    return Answer(kind, choice.label, period, step, fit.n_before, fit.n_after)
+    return Answer(kind, choice.label, period, fit.average_effect, fit.n_before, fit.n_after)
 
 
 def left_out(specified: Choice) -> list[Answer]:

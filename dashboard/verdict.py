@@ -5,7 +5,7 @@ The rules are those of measures.md, section 5, items 6 and 7. Numbers in, frozen
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from dashboard.effects import Fit, Interval, expected, terms
-from dashboard.periods import FEWEST, SEASON, Floats, Series
+from dashboard.periods import FEWEST, SEASON, Floats, period_start
 
 MONTHS_AFTER = 6
 MONTHS_BEFORE = 24
@@ -149,15 +149,6 @@ def sight(fit: Fit, target: float, longest: int = 24) -> Sight:
     enough = curve.loc[curve["ratio"] >= target]
     reached, day = (int(enough["after"].iloc[0]), enough["period"].iloc[0]) if len(enough) else (None, None)
     return Sight(detectable(fit), target, reached, day, curve)
-
-
-def period_start(data: Series, number: int) -> date:
-    """First day of the period with that index (days and weeks go by the series' first date)."""
-    if data.every == "year":
-        return date(number, 1, 1)
-    if data.every == "month":
-        return date((number - 1) // 12, (number - 1) % 12 + 1, 1)
-    return data.starts[0] + (number - int(data.index[0])) * timedelta(days=7 if data.every == "week" else 1)
 
 
 def smallest_fall(matrix: Floats, step: int, level: Floats, inflation: float) -> float | None:
