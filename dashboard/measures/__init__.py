@@ -2,7 +2,19 @@
 
 from collections.abc import Mapping
 
-from dashboard.measures import calls, connections, effect, eligible, money, outcomes, quality, reach, referrals
+from dashboard.measures import (
+    averted,
+    calls,
+    connections,
+    effect,
+    eligible,
+    evidence,
+    money,
+    outcomes,
+    quality,
+    reach,
+    referrals,
+)
 from dashboard.model import Measure
 
 MEASURES: Mapping[str, Measure] = {
@@ -14,6 +26,8 @@ MEASURES: Mapping[str, Measure] = {
         calls.MEASURES,
         eligible.MEASURES,
         effect.MEASURES,
+        evidence.MEASURES,
+        averted.MEASURES,
         outcomes.MEASURES,
         money.MEASURES,
         quality.MEASURES,
