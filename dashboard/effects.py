@@ -95,7 +95,7 @@ class Design:
     coefficients: Floats
     covariance: Floats
     inflation: float
-    """Variance of one count ÷ its mean, errors as used: dispersion × (wider / model)²."""
+    """Variance of one count ÷ its mean (gaussian: its variance), errors as used: dispersion × (wider / model)²."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +144,9 @@ def interrupted(data: Series, plan: Plan) -> Fit:
     fitted = _mean(found.matrix @ regression.coefficients, kept.exposure, plan.family)
     residual = (kept.counts - fitted) / np.sqrt(regression.variance(fitted))
     dispersion = float((residual**2).sum() / freedom)
-    spread = 1.0 if plan.family in ("poisson", "negbin") else dispersion
-    design = Design(plan, kept, regression.coefficients, found.covariance, spread * found.wider_by)
+    spread = found.wider_by * (1.0 if plan.family in ("poisson", "negbin") else dispersion)
+    beyond = float(np.mean(regression.variance(fitted) / fitted)) if plan.family == "negbin" else 1.0
+    design = Design(plan, kept, regression.coefficients, found.covariance, spread * beyond)
     fit = Fit(
         plan=plan,
         scale="difference" if plan.family == "gaussian" else "ratio",
@@ -162,7 +163,7 @@ def interrupted(data: Series, plan: Plan) -> Fit:
         ljung_box_p=_ljung_box(residual, min(12 if data.every == "month" else 10, len(residual) // 5)),
         n_before=found.n_before,
         n_after=found.n_after,
-        periods=_against_expected(data, kept, design, regression, fitted, residual, dispersion),
+        periods=_against_expected(data, design, regression, fitted, residual, (dispersion, spread)),
         cautions=(),
         design=design,
     )
@@ -230,9 +231,9 @@ def _sides(data: Series, plan: Plan) -> tuple[Series, NDArray[np.bool_], NDArray
     before = kept.index < data.launch
     for side, mask in (("before", before), ("after", ~before)):
         if mask.sum() < FEWEST:
-            raise EffectError(
-                f"Only {mask.sum()} {data.every}s {side} the intervention can be used; at least {FEWEST} are needed."
-            )
+            several = f"{mask.sum()} {data.every}{'' if mask.sum() == 1 else 's'}"
+            early = "Too early: only" if side == "after" else "Only"
+            raise EffectError(f"{early} {several} {side} the intervention can be used; at least {FEWEST} are needed.")
     if plan.family != "gaussian":
         if (kept.counts < 0).any():
             raise EffectError(f"The count {kept.counts.min():g} is negative; use gaussian for such a series.")
@@ -301,20 +302,23 @@ def _mean(linear: Floats, exposure: Floats | None, family: Family) -> Floats:
 
 
 def _against_expected(
-    data: Series, kept: Series, design: Design, found: Regression, fitted: Floats, residual: Floats, dispersion: float
+    data: Series, design: Design, found: Regression, fitted: Floats, residual: Floats, scatter: tuple[float, float]
 ) -> pd.DataFrame:
-    """The table of ``Fit.periods``; a left-out launch period is there too, without a residual."""
-    plan = design.plan
+    """The table of ``Fit.periods``; a left-out launch period is there too, without a residual.
+
+    ``scatter``: the dispersion, and what the variance of one count is of the regression's, errors as used.
+    """
+    plan, kept = design.plan, design.series
     line, low, high = expected(design, data.index, data.exposure)
-    scatter = np.sqrt(design.inflation * found.variance(line))
+    around = np.sqrt(scatter[1] * found.variance(line))
     normal = stats.norm.ppf(0.975)
-    reach_low, reach_high = (np.hypot(line - low, normal * scatter), np.hypot(high - line, normal * scatter))
+    reach_low, reach_high = (np.hypot(line - low, normal * around), np.hypot(high - line, normal * around))
     phase = np.where(data.index < data.launch, "before", "after").astype(object)
     if plan.launch == "exclude":
         phase[data.index == data.launch] = "launch"
     used = np.isin(data.index, kept.index)
     place = np.where(used, np.searchsorted(kept.index, data.index), 0)
-    studentized = _studentized(residual, found, dispersion)
+    studentized = _studentized(residual, found, scatter[0])
     taken = {"fitted": fitted, "residual": residual, "studentized": studentized}
     return pd.DataFrame(
         {

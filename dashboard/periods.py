@@ -72,7 +72,8 @@ def series(
     there = frame["count"].notna().to_numpy()
     if exposure is not None and not (frame.loc[there, "exposure"] > 0).all():
         bad = frame[there & ~(frame["exposure"] > 0)].iloc[0]
-        raise EffectError(f"The exposure of {bad['at']:%Y-%m-%d} is {bad['exposure']:g}; it must be above zero.")
+        size = "missing" if np.isnan(bad["exposure"]) else f"{bad['exposure']:g}; it must be above zero"
+        raise EffectError(f"The exposure of {bad['at']:%Y-%m-%d} is {size}.")
     return Series(
         every=kind,
         starts=tuple(day for day, kept in zip(days, there, strict=True) if kept),
