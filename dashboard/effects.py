@@ -239,8 +239,8 @@ def _sides(data: Series, plan: Plan) -> tuple[Series, NDArray[np.bool_], NDArray
             raise EffectError(f"The count {kept.counts.min():g} is negative; use gaussian for such a series.")
         for side, mask in (("before", before), ("after", ~before)):
             if not kept.counts[mask].any():
-                both = "anywhere" if not kept.counts.any() else f"{side} the intervention"
-                raise EffectError(f"All counts {both} are zero, so a ratio cannot be estimated.")
+                where = f" {side} the intervention" if kept.counts.any() else ""
+                raise EffectError(f"All counts{where} are zero, so a ratio cannot be estimated.")
     elif data.exposure is not None:
         raise EffectError("An exposure goes with a log link; for gaussian divide the counts by it first.")
     elif np.ptp(kept.counts) == 0:

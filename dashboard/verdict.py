@@ -4,7 +4,7 @@ The rules are those of measures.md, section 5, items 6 and 7. Numbers in, frozen
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -14,7 +14,7 @@ import pandas as pd
 from scipy import optimize, stats
 
 from dashboard.effects import Fit, Interval, expected, terms
-from dashboard.periods import FEWEST, SEASON, Floats, period_start
+from dashboard.periods import FEWEST, SEASON, Floats, Series, period_start
 
 MONTHS_AFTER = 6
 MONTHS_BEFORE = 24
@@ -99,17 +99,39 @@ def detectable(fit: Fit, after: int | None = None) -> float | None:
     before), the fit's own scatter their variance. ``after``: as if there were that many periods of
     follow-up. Log-link fits only.
     """
+    data, level = follow_up(fit, after)
+    matrix, names = terms(data.index, fit.design.series, fit.plan)
+    return smallest_fall(matrix, names.index("step"), level, fit.design.inflation)
+
+
+def follow_up(fit: Fit, after: int | None) -> tuple[Series, Floats]:
+    """The fit's periods, or those before with ``after`` periods of follow-up; and the counts to expect in each.
+
+    Beyond the data those are the mean of the last year before; their exposure is that year's mean as well.
+    """
     design = fit.design
-    data, plan = design.series, design.plan
-    index, level = data.index, expected(design, data.index, data.exposure)[0]
-    if after is not None:
-        before = index < data.launch
-        year = int(SEASON[data.every] or 1)
-        first = data.launch + (plan.launch == "exclude")
-        index = np.concatenate([index[before], np.arange(first, first + after)])
-        level = np.concatenate([level[before], np.full(after, level[before][-year:].mean())])
-    matrix, names = terms(index, data, plan)
-    return smallest_fall(matrix, names.index("step"), level, design.inflation)
+    data, level = design.series, expected(design, design.series.index, design.series.exposure)[0]
+    if after is None:
+        return data, level
+    before = data.index < data.launch
+    year = int(SEASON[data.every] or 1)
+    numbers = np.arange(after) + data.launch + (fit.plan.launch == "exclude")
+    longer = replace(
+        data,
+        starts=(
+            *(s for s, there in zip(data.starts, before, strict=True) if there),
+            *(period_start(data, n) for n in numbers.tolist()),
+        ),
+        index=np.concatenate([data.index[before], numbers]),
+        counts=np.concatenate([data.counts[before], np.full(after, np.nan)]),
+        exposure=None if data.exposure is None else _lasting(data.exposure[before], year, after),
+    )
+    return longer, _lasting(level[before], year, after)
+
+
+def _lasting(before: Floats, year: int, after: int) -> Floats:
+    """The values before, then ``after`` times the mean of their last year."""
+    return np.concatenate([before, np.full(after, before[-year:].mean())])
 
 
 def detectable_from(fit: Fit, target: float, longest: int = 60) -> int | None:

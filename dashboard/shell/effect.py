@@ -12,7 +12,7 @@ import numpy as np
 import typer
 
 from dashboard.effects import ControlRatio, Fit, Interval, Plan, against_control, interrupted
-from dashboard.periods import EffectError, Floats, Series, number_of, only, period_start, series
+from dashboard.periods import SEASON, EffectError, Floats, Series, number_of, only, period_start, series
 from dashboard.shell import effect_file
 from dashboard.verdict import detectable
 from db import settings
@@ -228,21 +228,25 @@ def _sentence(fit: Fit, name: str) -> str:
     step, nothing = fit.step, 1.0 if fit.scale == "ratio" else 0.0
     size = f"{100 * abs(1 - step.estimate):.0f} %" if fit.scale == "ratio" else _short(abs(step.estimate))
     side = "below" if step.estimate < nothing else "above"
-    said = f"At the intervention {name} stands {size} {side} what the earlier trend predicts"
-    if step.low <= nothing <= step.high:
-        return f"{said}; the 95 % interval holds no change."
-    return f"{said}; the 95 % interval excludes no change."
+    change = "" if step.low <= nothing <= step.high else "not "
+    return (
+        f"At the intervention {name} stands {size} {side} what the earlier trend predicts;"
+        f" no change is {change}inside the 95 % interval."
+    )
 
 
 def _model(fit: Fit) -> str:
     plan = fit.plan
-    parts = [plan.family, f"{plan.season} harmonic pairs" if plan.season else "no season"]
+    pairs = plan.season if SEASON[fit.design.series.every] else 0
+    parts = [plan.family, f"{pairs} harmonic pair{'' if pairs == 1 else 's'}" if pairs else "no season"]
     errors = f"Newey–West errors, lag {fit.lag}" if fit.errors_used == "newey-west" else "model-based errors"
     return ", ".join([*parts, *(["break lines"] if plan.breaks else []), errors]) + "."
 
 
 def _short(value: float) -> str:
-    return f"{value:.3f}" if abs(value) < 1000 else f"{value:,.0f}"
+    if abs(value) >= 1000:
+        return f"{value:,.0f}"
+    return f"{value:.3f}" if abs(value) >= 0.01 else f"{value:.5f}"
 
 
 def _p(interval: Interval) -> str:

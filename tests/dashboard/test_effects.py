@@ -230,7 +230,7 @@ TEN = [5.0, 6, 7, 5, 6, 7, 5, 6, 7, 5]
         (TEN, date(2020, 3, 1), Plan(), "Only 2 months before the intervention can be used; at least 3 are needed."),
         (TEN, date(2020, 9, 15), Plan(), "Too early: only 2 months after the intervention can be used; at least 3 are needed."),
         (TEN, date(2020, 8, 1), Plan(launch="exclude"), "Too early: only 2 months after the intervention can be used"),
-        ([0.0] * 10, date(2020, 6, 1), Plan(), "All counts anywhere are zero, so a ratio cannot be estimated."),
+        ([0.0] * 10, date(2020, 6, 1), Plan(), "All counts are zero, so a ratio cannot be estimated."),
         ([5.0] * 5 + [0.0] * 5, date(2020, 6, 1), Plan(), "All counts after the intervention are zero"),
         ([5.0] * 10, date(2020, 6, 1), Plan("gaussian"), "All values are 5: there is nothing to explain."),
         ([*TEN[:-1], -1.0], date(2020, 6, 1), Plan(), "The count -1 is negative; use gaussian for such a series."),
