@@ -14,12 +14,12 @@ STRAY = 1.96
 def detect(canvas: Canvas) -> go.Figure:
     """The smallest fall that could have been seen after so many months: known ones solid, those to come dashed.
 
-    Table: period (a month), fall (a share), observed (whether the data reach that far). Marks: target_ratio,
+    Table: month, fall (a share), phase ("known" as far as the data reach, else "ahead"). Marks: target_ratio,
     reached_on (the month in which the target becomes detectable).
     """
     p, rows = canvas.at.palette, Rows(canvas.result)
-    days, value = rows.days("period"), rows.values("fall")
-    known = [bool(yes) for yes in canvas.result.table["observed"]]
+    days, value = rows.days("month"), rows.values("fall")
+    known = [s == "known" for s in rows.texts("phase")]
     ratio, found = canvas.result.marks.get("target_ratio"), canvas.result.marks.get("reached_on")
     target = None if ratio is None else 1 - float(ratio)
     canvas.time(days[0], days[-1])

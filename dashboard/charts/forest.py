@@ -6,7 +6,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts import axes
 from dashboard.charts.canvas import Canvas
-from dashboard.charts.rows import Rows
+from dashboard.charts.rows import Rows, Values
 from dashboard.charts.theme import template
 from dashboard.words import percent
 
@@ -15,6 +15,8 @@ NARROWEST, WIDEST = 0.25, 2.5
 PRIMARY = "specified"
 ASIDE = ("placebo", "control")
 """Kinds that are no estimate of the pilot's effect: drawn in grey."""
+LONG = 23
+"""Letters after which a name takes a second line."""
 STRIPS = ("left_out", "placebo")
 """Kinds of which there are many: all of one kind share a line."""
 
@@ -22,14 +24,15 @@ STRIPS = ("left_out", "placebo")
 def forest(canvas: Canvas) -> go.Figure:
     """One line a choice: a point and its interval; those left out in turn, and placebos, as a strip of points.
 
-    Table: kind ("specified" is marked, see ``ASIDE`` and ``STRIPS``), group, value, low, high (ratios, 1 is no
-    change). Where the specified interval lies is shaded through all lines. Marks: target_ratio.
+    Table: kind ("specified" is marked, see ``ASIDE`` and ``STRIPS``), group, ratio where there is such a column,
+    else value, low, high (ratios, 1 is no change). Where the specified interval lies is shaded through all lines.
+    Marks: target_ratio.
     """
     m, p, rows = canvas.at.metrics, canvas.at.palette, Rows(canvas.result)
     lines = _lines(rows)
     count = len(lines)
     names = [_broken(_name(canvas, rows, line), canvas) for line in lines]
-    step = 2.5 if any("<br>" in name for name in names) else 1.9
+    step = 2.8 if any("<br>" in name for name in names) else 1.9
     foot = round(m.font * 2.2)
     height = m.height if canvas.at.slide else max(m.height, round(count * m.font * step) + m.top + foot)
     left = max(axes.width_of(name, m.font) for name in names) + 14
@@ -71,9 +74,13 @@ def change(ratio: float, lang: str) -> str:
     return ("−" if ratio < 1 else "+") + words
 
 
+def _ratios(rows: Rows) -> Values:
+    return rows.values("ratio" if rows.has("ratio") else "value")
+
+
 def _lines(rows: Rows) -> list[list[int]]:
     """The rows (by number) of each line, from the top; those without an estimate are in the table only."""
-    known = [v is not None or gone for v, gone in zip(rows.values("value"), rows.hidden, strict=True)]
+    known = [v is not None or gone for v, gone in zip(_ratios(rows), rows.hidden, strict=True)]
     found: dict[object, list[int]] = {}
     for k, kind in enumerate(rows.texts("kind")):
         if known[k] or not any(known):
@@ -89,7 +96,7 @@ def _name(canvas: Canvas, rows: Rows, line: list[int]) -> str:
 def _broken(name: str, canvas: Canvas) -> str:
     """A long name on two lines: on a phone the axis needs the room."""
     spaces = [k for k, letter in enumerate(name) if letter == " "]
-    if canvas.at.slide or len(name) <= 20 or not spaces:
+    if canvas.at.slide or len(name) <= LONG or not spaces:
         return name
     middle = min(spaces, key=lambda k: abs(k - len(name) / 2))
     return f"{name[:middle]}<br>{name[middle + 1 :]}"
@@ -98,7 +105,7 @@ def _broken(name: str, canvas: Canvas) -> str:
 def _range(canvas: Canvas, rows: Rows) -> tuple[float, float]:
     """A range that holds every interval, no change and the target, within reason."""
     target = canvas.result.marks.get("target_ratio")
-    seen = [v for name in ("value", "low", "high") for v in rows.values(name) if v is not None]
+    seen = [v for known in (_ratios(rows), rows.values("low"), rows.values("high")) for v in known if v is not None]
     seen += [1.0] if target is None else [1.0, float(target)]
     low, high = max(min(seen), NARROWEST), min(max(seen), WIDEST)
     room = 0.04 * (high - low) or 0.05
@@ -108,12 +115,12 @@ def _range(canvas: Canvas, rows: Rows) -> tuple[float, float]:
 def _line(canvas: Canvas, rows: Rows, here: list[int], place: int, low: float, high: float) -> None:
     """One group: its interval (of a strip: from the lowest to the highest limit), its points, its words."""
     m, p = canvas.at.metrics, canvas.at.palette
-    known = [k for k in here if rows.values("value")[k] is not None]
+    known = [k for k in here if _ratios(rows)[k] is not None]
     if not known:
         words = canvas.word("hidden") if any(rows.hidden[k] for k in here) else "–"
         canvas.note(words, p.quiet, x=1, xref="paper", xanchor="left", xshift=4, y=place)
         return
-    values = [float(rows.values("value")[k] or 0) for k in known]
+    values = [float(_ratios(rows)[k] or 0) for k in known]
     limits = [rows.values(name)[k] for name in ("low", "high") for k in known]
     kind = rows.texts("kind")[known[0]]
     main = kind == PRIMARY
@@ -147,7 +154,7 @@ def _line(canvas: Canvas, rows: Rows, here: list[int], place: int, low: float, h
 
 def _told(canvas: Canvas, rows: Rows, k: int) -> str:
     """What a pointer reads: which choice, how large, how sure."""
-    value, low, high = (rows.values(name)[k] for name in ("value", "low", "high"))
+    value, low, high = _ratios(rows)[k], rows.values("low")[k], rows.values("high")[k]
     name = rows.texts("group")[k]
     words = f"{name}: {change(value or 0, canvas.lang)}"
     if low is None or high is None:

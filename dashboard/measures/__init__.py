@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from dashboard.measures import (
     averted,
+    by_mode,
     calls,
+    comparators,
     connections,
     effect,
     eligible,
@@ -15,6 +17,8 @@ from dashboard.measures import (
     quality,
     reach,
     referrals,
+    same_months,
+    sturdy,
 )
 from dashboard.model import Measure
 
@@ -28,10 +32,14 @@ MEASURES: Mapping[str, Measure] = {
         eligible.MEASURES,
         effect.MEASURES,
         evidence.MEASURES,
+        sturdy.MEASURES,
+        same_months.MEASURES,
         people_effect.MEASURES,
         averted.MEASURES,
+        by_mode.MEASURES,
         outcomes.MEASURES,
         money.MEASURES,
+        comparators.MEASURES,
         quality.MEASURES,
     )
     for measure in theme

@@ -32,7 +32,8 @@ def effect_axis(session: Session, pilot: Pilot, filters: Filters, audience: Audi
     key, lang = "effect_axis", filters.lang
     found = effect.primary(session, pilot, filters.as_of)
     stated = found.ruling is not None and found.ruling.verdict is not Verdict.too_early
-    said = _axis_words(found, lang) if stated else {"sentence": effect.sentence(found, lang)}
+    said: dict[str, Any] = {"estimate": Estimate(None), "display": say("too_early", lang), "context": ""}
+    said |= _axis_words(found, lang) if stated else {"sentence": effect.sentence(found, lang)}
     marks = common.marks(session, pilot, filters, key, target_ratio=found.plan.target_ratio)
     return Result(
         key=key,
@@ -41,7 +42,7 @@ def effect_axis(session: Session, pilot: Pilot, filters: Filters, audience: Audi
         table=_axis(found, lang) if stated else pd.DataFrame(columns=list(AXIS)),
         columns=common.columns(lang, **{name: f"evidence_{name}" for name in AXIS[1:]}),
         marks=marks | {"method": evidence_words.method(found, pilot, lang), "events": []},
-        **({"estimate": Estimate(None), "display": say("too_early", lang), "context": ""} | said),
+        **said,
     )
 
 

@@ -1,5 +1,7 @@
 """What stands beside the effect, in words: how it was done, with each number; what the model assumes."""
 
+from datetime import date
+
 from dashboard import verdict, words
 from dashboard.measures import effect
 from dashboard.measures.effect import Primary
@@ -15,6 +17,14 @@ Check = tuple[str, str, str]
 
 def say(key: str, lang: str, /, **values: object) -> str:
     return text(f"evidence.{key}", "es" if lang == "es" else "en", **values)
+
+
+def choice(label: str, month: date | None, lang: str) -> str:
+    """One way to carry the analysis out, in words: "window_180" → "within 180 days"."""
+    name, _, number = label.rpartition("_")
+    if name == "window" and number.isdecimal():
+        return say("choice.window", lang, n=number)
+    return say(f"choice.{label}", lang, month=words.month(month, lang))
 
 
 def method(found: Primary, pilot: Pilot, lang: str) -> tuple[str, ...]:

@@ -120,7 +120,7 @@ def _one(form: str, group: Group, ratio: Estimate, window: str, lang: str) -> st
         "after": words.number(after, lang),
         "window": window,
     }
-    interval = common.said(key, "interval", lang, **values) if ratio.low is not None else ""
+    interval = common.said(key, "interval" if ratio.low is not None else "no_interval", lang, **values)
     return common.said(key, form, lang, interval=interval, **values)
 
 
@@ -148,7 +148,7 @@ MEASURES: tuple[Measure, ...] = (
     common.define(
         "people_before_after",
         people_before_after,
-        chart=None,
+        chart="forest",
         direction=Direction.down_good,
         about_people=True,
         scopes=(Scope.calls, Scope.work, Scope.setup),

@@ -170,9 +170,9 @@ def detect() -> pd.DataFrame:
     months = [date(2026, m, 1) for m in range(4, 10)]
     return pd.DataFrame(
         {
-            "period": months,
+            "month": months,
             "fall": [0.36, 0.30, 0.26, 0.23, 0.21, 0.19],
-            "observed": [True] * 3 + [False] * 3,
+            "phase": ["known"] * 3 + ["ahead"] * 3,
         }
     )
 

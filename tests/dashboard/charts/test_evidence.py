@@ -25,10 +25,7 @@ def test_the_specified_choice_is_marked_and_shaded_through_all_lines() -> None:
 
 def test_many_of_a_kind_share_one_line_from_the_lowest_to_the_highest_limit() -> None:
     figure = drawn("forest")
-    assert list(figure.layout.yaxis.ticktext)[3:] == [
-        "without each<br>month in turn (2)",
-        "pretended start<br>dates (2)",
-    ]
+    assert list(figure.layout.yaxis.ticktext)[3:] == ["one month left out (2)", "pretended starts (2)"]
     left_out = next(s for s in figure.layout.shapes if s.type == "line" and s.y0 == 3)
     assert (left_out.x0, left_out.x1) == (0.69, 0.96)
     assert list(figure.data[3].x) == [0.79, 0.83]
