@@ -5,7 +5,9 @@ Garwood 1936; conditional exact ratio by Clopper–Pearson, as R's ``poisson.tes
 """
 
 import math
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import statsmodels.api as sm
@@ -13,10 +15,13 @@ from scipy import stats
 from scipy.special import gammaincinv
 from statsmodels.duration.survfunc import SurvfuncRight
 from statsmodels.stats.proportion import confint_proportions_2indep, proportion_confint
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from dashboard.model import Estimate
 
 ALPHA = 0.05
+FEWEST_PEOPLE = 10
+"""Robust errors of fewer people are not to be trusted: no interval."""
 
 
 def wilson(k: int, n: int) -> Estimate:
@@ -78,7 +83,7 @@ def change_by_person(*groups: Sequence[tuple[int, int]]) -> list[Estimate]:
     ``groups``: one (before, after) pair a person, the windows of equal length. Poisson regression on time,
     group and their product (statsmodels), errors clustered by person, Student's t with people − 1 (a few people
     carry most calls, so counts of one person are not independent). ``n`` counts people. Without a call before,
-    nothing is stated; without a call on one of the sides, or with fewer than two people, no interval.
+    nothing is stated; without a call after, or with fewer than ``FEWEST_PEOPLE`` in a group, no interval.
     """
     found = [_change([group]) for group in groups]
     return [*found, _change(groups)] if len(groups) == 2 else found
@@ -90,7 +95,7 @@ def _change(groups: Sequence[Sequence[tuple[int, int]]]) -> Estimate:
     sums = [[sum(pair[k] for pair in group) for k in (0, 1)] for group in groups]
     if not all(before for before, _ in sums) or (len(sums) == 2 and not sums[1][1]):
         return Estimate(None, n=n)
-    if any(after == 0 or len(group) < 2 for (_, after), group in zip(sums, groups, strict=True)):
+    if any(after == 0 or len(group) < FEWEST_PEOPLE for (_, after), group in zip(sums, groups, strict=True)):
         own = [after / before for before, after in sums]
         return Estimate(own[0] / (own[1] if len(own) == 2 else 1), n=n)
     rows = [
@@ -100,24 +105,30 @@ def _change(groups: Sequence[Sequence[tuple[int, int]]]) -> Estimate:
     first = 1 - second
     columns = [np.ones_like(counts), after] + ([first, first * after] if len(groups) == 2 else [])
     person = np.repeat(np.arange(n), 2)
-    model = sm.GLM(counts, np.column_stack(columns), family=sm.families.Poisson())
-    fit = model.fit(cov_type="cluster", cov_kwds={"groups": person}, use_t=True)
+    fit = _by_person(counts, np.column_stack(columns), person)
     low, high = np.exp(fit.conf_int(ALPHA)[-1])
     return Estimate(float(np.exp(fit.params[-1])), float(low), float(high), n)
 
 
-def mean_by_person(counts: Sequence[int] | np.ndarray) -> Estimate:
-    """Mean count per person: Poisson regression on a constant, robust errors, Student's t (people − 1).
+def _by_person(counts: np.ndarray, columns: np.ndarray, person: np.ndarray) -> Any:
+    """Poisson regression, errors clustered by person, Student's t with people − 1."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", PerfectSeparationWarning)  # everybody alike: the interval is a point
+        model = sm.GLM(counts, columns, family=sm.families.Poisson())
+        return model.fit(cov_type="cluster", cov_kwds={"groups": person}, use_t=True)
 
-    No interval for fewer than two people or where nobody has any; nothing to state without people.
+
+def mean_by_person(counts: Sequence[int] | np.ndarray) -> Estimate:
+    """Mean count per person: Poisson regression on a constant, errors by person, Student's t (people − 1).
+
+    No interval for fewer than ``FEWEST_PEOPLE`` or where nobody has any; nothing to state without people.
     """
     values = np.asarray(counts, float)
     if not len(values):
         return Estimate(None, n=0)
-    if len(values) < 2 or not values.any():
+    if len(values) < FEWEST_PEOPLE or not values.any():
         return Estimate(float(values.mean()), n=len(values))
-    model = sm.GLM(values, np.ones((len(values), 1)), family=sm.families.Poisson())
-    fit = model.fit(cov_type="HC1", use_t=True)
+    fit = _by_person(values, np.ones((len(values), 1)), np.arange(len(values)))
     low, high = np.exp(fit.conf_int(ALPHA)[0])
     return Estimate(float(values.mean()), float(low), float(high), len(values))
 
