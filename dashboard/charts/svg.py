@@ -148,9 +148,10 @@ def _marker(marker: Any, x: float, y: float) -> str:
 def _bars(trace: Any, stage: Stage) -> Iterator[str]:
     """Lying bars between numbers, upright ones ``width`` milliseconds wide around a day."""
     colors = trace.marker.color
-    for k, (x, y) in enumerate(p or (None, None) for p in _known(trace)):
-        if x is None:
+    for k, point in enumerate(_known(trace)):
+        if point is None:
             continue
+        x, y = point
         look, wide = _paint("fill", colors if isinstance(colors, str) else colors[k]), float(trace.width)
         if trace.orientation == "h":
             yield f"<rect {_box(stage.x(0), stage.y(y - wide / 2), stage.x(x), stage.y(y + wide / 2))} {look}/>"
