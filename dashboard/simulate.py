@@ -154,7 +154,7 @@ def power(fit: Fit, ratio: float, *, after: int | None = None, runs: int = 200, 
 
 
 def _seen(data: Series, mean: Floats, fit: Fit, random: Generator) -> bool:
-    drawn_again = replace(data, counts=scattered(mean, fit.design.inflation, random))
+    drawn_again = replace(data, counts=scattered(mean, verdict.scatter(fit), random))
     try:
         return estimated(drawn_again, fit.plan).step.high < 1
     except EffectError:

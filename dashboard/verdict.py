@@ -95,43 +95,38 @@ POWER = 0.80
 def detectable(fit: Fit, after: int | None = None) -> float | None:
     """The ratio of the smallest fall seen with 80 % power by a two-sided 5 % test; None: not even a full stop.
 
-    The fitted earlier trend gives the counts to expect (beyond the data: its mean over the last year
-    before), the fit's own scatter their variance. ``after``: as if there were that many periods of
-    follow-up. Log-link fits only.
+    The fitted earlier trend gives the counts to expect, the fit's own scatter their variance (never less than
+    chance's). ``after``: as if there were that many periods of follow-up. Log-link fits only.
     """
     data, level = follow_up(fit, after)
     matrix, names = terms(data.index, fit.design.series, fit.plan)
-    return smallest_fall(matrix, names.index("step"), level, fit.design.inflation)
+    return smallest_fall(matrix, names.index("step"), level, scatter(fit))
+
+
+def scatter(fit: Fit) -> float:
+    """Variance of a count ÷ its mean, as power needs it: counts that lie closer than chance will not stay so."""
+    return max(1.0, fit.design.inflation)
 
 
 def follow_up(fit: Fit, after: int | None) -> tuple[Series, Floats]:
-    """The fit's periods, or those before with ``after`` periods of follow-up; and the counts to expect in each.
+    """The fit's periods, or those before with ``after`` periods of follow-up; and the counts expected in each.
 
-    Beyond the data those are the mean of the last year before; their exposure is that year's mean as well.
+    Beyond the data the earlier trend and season go on, and the exposure is the mean of the last year before.
     """
     design = fit.design
-    data, level = design.series, expected(design, design.series.index, design.series.exposure)[0]
-    if after is None:
-        return data, level
-    before = data.index < data.launch
-    year = int(SEASON[data.every] or 1)
-    numbers = np.arange(after) + data.launch + (fit.plan.launch == "exclude")
-    longer = replace(
-        data,
-        starts=(
-            *(s for s, there in zip(data.starts, before, strict=True) if there),
-            *(period_start(data, n) for n in numbers.tolist()),
-        ),
-        index=np.concatenate([data.index[before], numbers]),
-        counts=np.concatenate([data.counts[before], np.full(after, np.nan)]),
-        exposure=None if data.exposure is None else _lasting(data.exposure[before], year, after),
-    )
-    return longer, _lasting(level[before], year, after)
-
-
-def _lasting(before: Floats, year: int, after: int) -> Floats:
-    """The values before, then ``after`` times the mean of their last year."""
-    return np.concatenate([before, np.full(after, before[-year:].mean())])
+    data = design.series
+    if after is not None:
+        before, year = data.index < data.launch, int(SEASON[data.every] or 1)
+        numbers = np.arange(after) + data.launch + (fit.plan.launch == "exclude")
+        index = np.concatenate([data.index[before], numbers])
+        starts = tuple(period_start(data, number) for number in index.tolist())
+        exposure = None
+        if data.exposure is not None:
+            known = dict(zip(data.index.tolist(), data.exposure, strict=True))
+            usual = float(data.exposure[before][-year:].mean())
+            exposure = np.array([known.get(number, usual) for number in index.tolist()])
+        data = replace(data, starts=starts, index=index, counts=np.full(len(index), np.nan), exposure=exposure)
+    return data, expected(design, data.index, data.exposure)[0]
 
 
 def detectable_from(fit: Fit, target: float, longest: int = 60) -> int | None:
