@@ -14,6 +14,8 @@ from statsmodels.stats.sandwich_covariance import cov_hac
 from dashboard.periods import EffectError, Floats, Series
 
 Family = Literal["poisson", "quasipoisson", "negbin", "gaussian"]
+NOTHING = 1e-7
+"""A log ratio, or its standard error, that is rounding alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,11 @@ def interval(
     *p* by Student's t(``freedom``) where the dispersion is estimated."""
     value, se = float(contrast @ beta), float(np.sqrt(max(contrast @ covariance @ contrast, 0)))
     student = family in ("gaussian", "quasipoisson")
-    z = abs(value) / se if se else np.inf
-    p = float(2 * (special.stdtr(freedom, -z) if student else special.ndtr(-z)))
+    if se <= (0 if family == "gaussian" else NOTHING):  # the counts lie on the line: it moved, or it did not
+        p = float(abs(value) <= NOTHING)
+    else:
+        z = abs(value) / se
+        p = float(2 * (special.stdtr(freedom, -z) if student else special.ndtr(-z)))
     reach = se * float(special.stdtrit(freedom, 0.975) if family == "gaussian" else special.ndtri(0.975))
     shown = np.exp if exponentiate and family != "gaussian" else float
     with np.errstate(over="ignore"):
@@ -83,14 +88,15 @@ def _regression(data: Series, matrix: Floats, family: Family, lag: int) -> Regre
         leverage = np.asarray(model.get_influence().hat_matrix_diag)
         return Regression(model.params, model.cov_params(), newey_west(model, lag), np.ones_like, leverage)
     poisson: Any = sm.GLM(data.counts, matrix, family=sm.families.Poisson(), exposure=data.exposure)
-    model = poisson.fit(scale="X2" if family == "quasipoisson" else 1.0, maxiter=200)
+    model = poisson.fit(scale=1.0, maxiter=200)
     if not model.converged:
         raise EffectError(f"The {family} model does not settle on an answer for these values: try fewer terms.")
     leverage = np.asarray(model.get_hat_matrix_diag(observed=False))
     if family == "negbin" and ((data.counts - model.mu) ** 2 - data.counts).sum() > 0:
         return _negative_binomial(data, matrix, lag, leverage)
     # For negbin: the likelihood is highest at alpha = 0, which is the Poisson model.
-    return Regression(model.params, model.cov_params(), newey_west(model, lag), lambda mu: mu, leverage)
+    spread = model.pearson_chi2 / model.df_resid if family == "quasipoisson" else 1.0
+    return Regression(model.params, model.cov_params() * spread, newey_west(model, lag), lambda mu: mu, leverage)
 
 
 def newey_west(model: Any, lag: int) -> Floats:

@@ -29,6 +29,7 @@ def test_a_planted_fall_stands_under_every_choice(fallen: Series) -> None:
     assert found.agreeing("left_out") == (48, 48)  # 36 before, 12 after; the launch month is out anyway
     span = found.span()
     assert span is not None
+    assert found.specified.step is not None
     assert span[0] <= found.specified.step.estimate <= span[1] < 1
 
 
