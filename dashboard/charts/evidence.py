@@ -39,8 +39,9 @@ def detect(canvas: Canvas) -> go.Figure:
         canvas.label(canvas.say(ends[-1]), ends[-1], p.expected_text)
     now = [(d, v) for d, v, yes in zip(days, value, known, strict=True) if yes and v is not None][-1:]
     if now:
-        canvas.dots(now, p.observed, canvas.word("now", n=canvas.say(now[0][1])), big=True)
-        canvas.note(f"<b>{canvas.word('now', n=canvas.say(now[0][1]))}</b>", p.observed, **_above(canvas, *now[0]))
+        words = canvas.word("now", n=canvas.result.display)
+        canvas.dots(now, p.observed, words, big=True)
+        canvas.note(f"<b>{words}</b>", p.observed, **_above(canvas, *now[0]))
     if isinstance(found, date) and target is not None and (not now or found != now[0][0]):
         canvas.dots([(found, float(target))], p.attention, canvas.word("from_here"), big=True)
     return canvas.finish()

@@ -28,7 +28,7 @@ def forest(canvas: Canvas) -> go.Figure:
     else value, low, high (ratios, 1 is no change). Where the specified interval lies is shaded through all lines.
     Marks: target_ratio.
     """
-    m, p, rows = canvas.at.metrics, canvas.at.palette, Rows(canvas.result)
+    m, rows = canvas.at.metrics, Rows(canvas.result)
     lines = _lines(rows)
     count = len(lines)
     names = [_broken(_name(canvas, rows, line), canvas) for line in lines]
@@ -41,18 +41,18 @@ def forest(canvas: Canvas) -> go.Figure:
         _line(canvas, rows, line, place, low, high)
     _uprights(canvas, rows, low, high)
     bold = [f"<b>{n}</b>" if rows.texts("kind")[k[0]] == PRIMARY else n for n, k in zip(names, lines, strict=True)]
-    values = [t for t in (0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 2.0) if low <= t <= high]
+    every = 2 if high - low < 0.75 else 4  # tenths; 1, no change, is always among them
+    values = [tenth / 10 for tenth in range(10 - 4 * every, 26, every) if low <= tenth / 10 <= high]
     layout = {
         "template": template(canvas.at),
         "height": height,
-        "margin": {"l": left, "r": axes.width_of("−00 % ", m.font) + 8, "t": m.top, "b": foot},
+        "margin": {"l": left, "r": axes.width_of(canvas.word("no_change"), m.font) + 8, "t": m.top, "b": foot},
         "hovermode": "closest",
         "xaxis": {
             "range": [low, high],
             "tickvals": values,
             "ticktext": [change(v, canvas.lang) for v in values],
-            "showgrid": True,
-            "gridcolor": p.rule,
+            "tickangle": 0,
         },
         "yaxis": {
             "tickvals": list(range(count)),
@@ -172,7 +172,8 @@ def _uprights(canvas: Canvas, rows: Rows, low: float, high: float) -> None:
             canvas.shapes.append({"type": "rect", **span, **shade})
             break
     target = canvas.result.marks.get("target_ratio")
-    marks = [(1.0, canvas.word("no_change"), p.expected, p.quiet, "solid", "left")]
+    beside = "right" if target is None else "left"
+    marks = [(1.0, canvas.word("no_change"), p.expected, p.quiet, "solid", beside)]
     if target is not None:
         words = canvas.word("target", n=change(float(target), canvas.lang))
         marks.append((float(target), words, p.attention, p.attention_text, "dash", "right"))

@@ -22,7 +22,7 @@ from dashboard.evaluation import EFFECT, SECTIONS, checked
 from dashboard.export.html import fonts
 from dashboard.export.tables import readable, source_line
 from dashboard.measures import MEASURES
-from dashboard.measures.compute import compute
+from dashboard.measures.compute import several
 from dashboard.model import Audience, Filters, Result
 from db.access import Permission, Viewer
 from db.cad import current
@@ -68,7 +68,7 @@ def build(bind: Engine, viewer: Viewer, pilot: Pilot, filters: Filters) -> Repor
     """Compute all of it. Raises Forbidden for who may not see the Overview or public figures."""
     viewer.must(Permission.see_overview)
     keys = [key for section in SECTIONS for key in section.measures]
-    results = {key: compute(bind, viewer, key, filters, Audience.public) for key in keys}
+    results = several(bind, viewer, keys, filters, Audience.public)
     lang = filters.lang
     with record_session(bind, viewer) as session:
         found = current.coverage(session, filters.as_of)

@@ -49,6 +49,10 @@ def the_plan(session: Session) -> EffectPlan:
 
 def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
     """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why."""
+    return common.once(session, ("primary", as_of), lambda: _primary(session, pilot, as_of))
+
+
+def _primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
     found, data, model = fitted(session, pilot, as_of)
     if found.fit is None or data is None:
         return found
@@ -67,6 +71,10 @@ def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
 
 def fitted(session: Session, pilot: Pilot, as_of: date) -> tuple[Primary, Series | None, Plan]:
     """The plan's own series and its fit, without control and verdict."""
+    return common.once(session, ("fitted", as_of), lambda: _fitted(session, pilot, as_of))
+
+
+def _fitted(session: Session, pilot: Pilot, as_of: date) -> tuple[Primary, Series | None, Plan]:
     plan, model = the_plan(session), Plan()
     monthly = history.repeat_series(session, CallCategory.behavioural_health, plan.window_days, as_of)
     if monthly is None:

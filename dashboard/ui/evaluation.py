@@ -36,21 +36,20 @@ class View:
     now: dict[Scope, int]
     filters: Filters
     audience: Audience
-
-    def result(self, key: str) -> Result:
-        return data.one(self.viewer, self.now, key, self.filters, self.audience)
+    results: dict[str, Result]
 
 
 def view(viewer: Viewer, pilot: Pilot) -> View:
     """The whole pilot as of today: the analysis was fixed beforehand, so nothing can be filtered."""
-    filters = pilot_to_date(pilot, viewer.today)
-    return View(viewer, pilot, data.versions(), filters, evaluation.audience_of(viewer))
+    filters, now, audience = pilot_to_date(pilot, viewer.today), data.versions(), evaluation.audience_of(viewer)
+    keys = [key for section in SECTIONS for key in evaluation.shown_to(viewer, section)]
+    return View(viewer, pilot, now, filters, audience, data.several(viewer, now, keys, filters, audience))
 
 
 def show(here: View) -> None:
     """The whole page."""
     _verdict(here)
-    if here.result(EFFECT).marks.get("basis") is None:
+    if here.results[EFFECT].marks.get("basis") is None:
         exhibit.nothing(NO_CALLS)
         return
     for section in SECTIONS:
@@ -70,7 +69,7 @@ def show(here: View) -> None:
 
 def _verdict(here: View) -> None:
     """The sentence as the largest text of the page; what qualifies it; when it was fixed and when it is due."""
-    effect = here.result(EFFECT)
+    effect = here.results[EFFECT]
     first, *more = SENTENCE_END.split(effect.sentence)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.caption(exhibit.plain(_fixed(here, effect)), width="content")
@@ -89,7 +88,7 @@ def _fixed(here: View, effect: Result) -> str:
 
 def _section(here: View, section: str, keys: tuple[str, ...]) -> None:
     """Numbers without a chart as cards, charts two a row on a desk and one on a phone, then what is a table."""
-    results = [here.result(key) for key in keys]
+    results = [here.results[key] for key in keys]
     plain = [result for result in results if MEASURES[result.key].chart is None and result.key not in TABLES]
     drawn = [result for result in results if MEASURES[result.key].chart is not None]
     if plain:
@@ -151,11 +150,11 @@ def _assumptions(result: Result) -> None:
 def _method(here: View) -> None:
     """The analysis in plain words; every number can be followed to where it comes from."""
     st.markdown(f"### {text('evaluation.method')}")
-    steps = here.result("effect_axis").marks.get("method") or ()
+    steps = here.results["effect_axis"].marks.get("method") or ()
     st.markdown("\n".join(f"{k}. {exhibit.plain(step)}" for k, step in enumerate(steps, 1)))
-    if not bare(here.result(EFFECT), "effect"):
+    if not bare(here.results[EFFECT], "effect"):
         with st.expander("The months behind it: observed, expected and fitted"):
-            st.dataframe(readable(here.result(EFFECT), MEASURES[EFFECT]), hide_index=True, key="months-behind")
+            st.dataframe(readable(here.results[EFFECT], MEASURES[EFFECT]), hide_index=True, key="months-behind")
     with st.container(horizontal=True, gap="small"):
         if here.viewer.may(Permission.see_overview):
             st.page_link(nav.VIEWS / "call_figures.py", label="The calls behind it", icon=":material/call:")
