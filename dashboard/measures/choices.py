@@ -9,17 +9,19 @@ from datetime import date
 
 import numpy as np
 import pandas as pd
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard.measures import common, effect, history
-from dashboard.periods import EffectError
+from dashboard.periods import EffectError, Series
 from dashboard.repeats import Basis, month_end
 from dashboard.robustness import Choice
 from db.cad import current
 from db.cad.counting import Facts, count_repeats, read_facts
 from db.cad.judging import Coverage
-from db.models import Pilot
-from db.vocab import CallCategory
+from db.commands.call_rules import CHANGED
+from db.models import Event, Pilot
+from db.vocab import CallCategory, EventKind
 
 BH = CallCategory.behavioural_health
 
@@ -27,15 +29,30 @@ BH = CallCategory.behavioural_health
 def choices(session: Session, pilot: Pilot, as_of: date) -> tuple[Choice, tuple[Choice, ...]] | None:
     """The pre-specified analysis and the other series it might have been made of; None where it cannot be made.
 
-    Labels: ``window_30`` … ``window_365`` (but for the plan's own), ``person`` or ``location`` (the
-    subject that the rule did not choose), ``institutions``. What the engine varies itself is not here.
+    Labels: ``window_30`` … ``window_365`` (but for the plan's own), ``person`` or ``location`` (the subject
+    that the rule did not choose), ``institutions``, ``breaks`` (a step at each day of a changed definition).
+    What the engine varies itself is not here.
     """
     found, data, model = effect.fitted(session, pilot, as_of)
     if data is None or found.monthly is None:
         return None
     tables = dict(_other_windows(session, found.plan.window_days, as_of))
     tables |= dict(_other_subjects(session, found.plan.window_days, found.monthly.basis, as_of))
-    return Choice("specified", data, model), tuple(_as_choices(tables, pilot))
+    others = list(_as_choices(tables, pilot))
+    if days := _definitions(session, data):
+        others.append(Choice("breaks", data, replace(model, breaks=days)))
+    return Choice("specified", data, model), tuple(others)
+
+
+def _definitions(session: Session, data: Series) -> tuple[date, ...]:
+    """Days inside the series from which calls were typed otherwise. A change of undated rules is none of them:
+    it holds for the years before as well."""
+    asked = select(Event.on_date).where(
+        Event.kind == EventKind.definition,
+        Event.source.is_distinct_from(CHANGED),
+        Event.on_date.between(data.starts[0], month_end(data.starts[-1])),
+    )
+    return tuple(sorted(set(session.scalars(asked))))
 
 
 def _as_choices(tables: dict[str, pd.DataFrame], pilot: Pilot) -> Iterator[Choice]:

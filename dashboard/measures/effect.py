@@ -17,7 +17,8 @@ from dashboard.periods import EffectError, Series, series
 from dashboard.repeats import Monthly, launch_shift, month_end
 from dashboard.verdict import Ruling, Verdict
 from db.access import Permission
-from db.models import EffectPlan, Pilot
+from db.commands.call_rules import CHANGED
+from db.models import EffectPlan, Event, Pilot
 from db.vocab import CallCategory, Scope, text
 
 KEYED_JUMP = 0.05
@@ -292,7 +293,19 @@ def caveats(session: Session, pilot: Pilot, found: Primary, lang: str) -> tuple[
         said.append(_say("plan_changed", lang, day=when, reason=found.plan.reason or "–"))
     elif found.plan.frozen_at.date() >= pilot.starts_on:
         said.append(_say("frozen_late", lang, day=words.day(found.plan.frozen_at.date(), lang)))
-    return tuple(said)
+    return (*said, *_redefined(session, found.plan, lang))
+
+
+def _redefined(session: Session, plan: EffectPlan, lang: str) -> list[str]:
+    """Changes of the call rules that moved a series after the plan was fixed, each with its day."""
+    if plan.frozen_at is None:
+        return []
+    rows = session.execute(
+        select(Event.on_date, Event.label)
+        .where(Event.source == CHANGED, Event.on_date > plan.frozen_at.date())
+        .order_by(Event.on_date)
+    )
+    return [_say("definition_changed", lang, day=words.day(day, lang), label=label) for day, label in rows]
 
 
 def _caution(caution: Caution, lang: str) -> str:
