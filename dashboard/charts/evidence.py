@@ -63,6 +63,7 @@ def residuals(canvas: Canvas) -> go.Figure:
     canvas.kind = "number"
     canvas.time(days[0], days[-1])
     canvas.scale([reach], [-reach], low=-reach, room=1.08)
+    canvas.high = reach * 1.08  # as far up as down
     canvas.band([days[0], days[-1]], [-STRAY] * 2, [STRAY] * 2, p.band)
     for side, color, ink in (("before", p.observed, p.observed), ("after", p.pilot, p.pilot_text)):
         points = [(d, v) for d, v, s in zip(days, value, phase, strict=True) if s == side and v is not None]

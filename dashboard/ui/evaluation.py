@@ -59,7 +59,7 @@ def show(here: View) -> None:
                 st.markdown(f"### {text(f'evaluation.{section.key}')}")
             _section(here, section.key, keys)
     if here.audience is Audience.public:
-        st.caption("Figures about people reach the council with an edition, where small counts are hidden for good.")
+        st.caption("Figures about people are left out here: the slides show them, with small counts hidden.")
     _method(here)
     _checked()
 
