@@ -9,7 +9,7 @@ from pathlib import Path
 from dashboard.measures import MEASURES
 from dashboard.model import Audience
 from db.access import Permission, Viewer
-from db.vocab import Lang
+from db.vocab import Lang, text
 
 ANSWER, EFFECT = "answer", "repeat_call_effect"
 CHECKED = Path(__file__).resolve().parent.parent / "db" / "checked.csv"
@@ -57,6 +57,7 @@ class Checked:
     what: str
     expected: str
     ours: str
+    met: bool
     source: str
 
 
@@ -64,4 +65,14 @@ class Checked:
 def checked(lang: Lang) -> Sequence[Checked]:
     """The rows of ``db/checked.csv`` in one language. Their figures are held by tests."""
     rows = csv.DictReader(CHECKED.read_text(encoding="utf-8").splitlines())
-    return tuple(Checked(row[f"what_{lang}"], row["expected"], row["ours"], row[f"source_{lang}"]) for row in rows)
+    return tuple(
+        Checked(row[f"what_{lang}"], row["expected"], row["ours"], row["met"] == "yes", row[f"source_{lang}"])
+        for row in rows
+    )
+
+
+def checked_table(lang: Lang) -> tuple[list[str], list[tuple[str, str, str, str, str]]]:
+    """(headings, rows) of "How we checked", as page and report show them: a target that is missed says so."""
+    heads = [text(f"evaluation.report.{name}", lang) for name in ("against", "expected", "ours", "met", "source")]
+    said = {yes: text(f"evaluation.report.{'met_yes' if yes else 'met_no'}", lang) for yes in (True, False)}
+    return heads, [(row.what, row.expected, row.ours, said[row.met], row.source) for row in checked(lang)]

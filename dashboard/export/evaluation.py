@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from dashboard import words
 from dashboard.charts import bare, draw
 from dashboard.charts.svg import svg
-from dashboard.evaluation import EFFECT, SECTIONS, checked
+from dashboard.evaluation import EFFECT, SECTIONS, checked, checked_table
 from dashboard.export.html import fonts
 from dashboard.export.tables import readable, source_line
 from dashboard.measures import MEASURES
@@ -127,9 +127,10 @@ def _body(report: Report) -> Iterator[str]:
         yield f"<h3>{escape(report.say(section.key))}</h3>"
         yield from (_result(report, report.results[key]) for key in section.measures)
     yield _part(report.say("report.limits"), _listed([report.say(f"limit.{key}") for key in LIMITS]))
-    heads = [report.say(f"report.{name}") for name in ("against", "expected", "ours", "source")]
-    rows = [(row.what, row.expected, row.ours, row.source) for row in checked(report.lang)]
-    yield _part(report.say("checked"), _paragraphs([report.say("checked_how")]) + _table(heads, rows))
+    heads, rows = checked_table(report.lang)
+    said = [report.say("checked_how")]
+    said += [] if all(row.met for row in checked(report.lang)) else [report.say("checked_missed")]
+    yield _part(report.say("checked"), _paragraphs(said) + _table(heads, rows))
     yield _part(report.say("report.definitions"), "".join(_definition(report, key) for key in report.results))
     yield _part(report.say("report.software"), _software(report))
     yield _part(report.say("report.tables"), _long_tables(report))

@@ -165,7 +165,7 @@ def _checked() -> None:
     """Published figures beside what this engine gives for the same data."""
     st.markdown(f"### {text('evaluation.checked')}")
     st.markdown(text("evaluation.checked_how"))
-    rows = evaluation.checked("en")
-    table = pd.DataFrame([(row.what, row.expected, row.ours, row.source) for row in rows])
-    table.columns = ["Checked against", "Published or meant", "Ours", "Source"]
-    st.table(table.set_index("Checked against"))
+    heads, rows = evaluation.checked_table("en")
+    st.table(pd.DataFrame(rows, columns=heads).set_index(heads[0]))
+    if not all(row.met for row in evaluation.checked("en")):
+        st.markdown(text("evaluation.checked_missed"))
