@@ -17,8 +17,7 @@ from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Res
 from dashboard.repeats import month_end
 from dashboard.verdict import Verdict
 from db.access import Permission
-from db.cad.history import bh_calls
-from db.cad.meaning import meanings
+from db.cad.meaning import KINDS, day_number, meanings
 from db.ledger import closed_through
 from db.models import Call, CallUnit, Pilot
 from db.vocab import CallCategory, Scope, text
@@ -78,16 +77,18 @@ def median_unit_hours(session: Session, pilot: Pilot) -> Estimate:
     spent = cast(extract("epoch", CallUnit.cleared_at), BigInteger) - cast(
         extract("epoch", CallUnit.arrived_at), BigInteger
     )
-    rows = session.execute(
-        select(CallUnit.call_id, func.sum(spent))
-        .join(Call, Call.id == CallUnit.call_id)
-        .where(Call.type_id.in_(meanings(session).types_of([BH])), Call.received_on.between(first, last))
+    mean = meanings(session)
+    asked = (
+        select(Call.type_id, Call.received_on, func.sum(spent))
+        .join(CallUnit, CallUnit.call_id == Call.id)
+        .where(Call.type_id.in_(mean.types_of([BH])), Call.received_on.between(first, last))
         .where(CallUnit.arrived_at.is_not(None), CallUnit.cleared_at.is_not(None))
-        .group_by(CallUnit.call_id)
-    ).all()
-    ours = set(bh_calls(session, (BH,), first=first, last=last)["call_id"].tolist()) if rows else set()
-    hours = [int(seconds) / 3600 for call, seconds in rows if call in ours]  # a type is of the category on its days
-    return Estimate(float(np.median(hours)) if hours else None, n=len(hours))
+        .group_by(Call.id)
+    )
+    hours = np.array([(kind, day_number(day), int(total)) for kind, day, total in session.execute(asked)], np.int64)
+    if len(hours):  # a type is of the category on its days
+        hours = hours[mean.kinds(hours[:, 0], hours[:, 1]) == KINDS.index(BH), 2] / 3600
+    return Estimate(float(np.median(hours)) if len(hours) else None, n=len(hours))
 
 
 def officer_hours_returned(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:

@@ -46,6 +46,10 @@ def people(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
     after: behavioural-health events in the plan's window of days before and after that day, itself left out of
     both. Calls of one subject within 2 h are one event; calls at institutions are left out.
     """
+    return common.once(session, ("people", filters.as_of), lambda: _people(session, pilot, filters))
+
+
+def _people(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
     whole = replace(filters, first=pilot.starts_on, last=filters.as_of, staff_id=None)
     met = reach.contacts(session, pilot, whole).drop_duplicates("person_id")
     known = set(met["person_id"])
