@@ -22,7 +22,7 @@ from statsmodels.stats.stattools import durbin_watson
 
 from dashboard.cautions import Caution, cautions
 from dashboard.periods import FEWEST, SEASON, EffectError, Floats, Series, number_of, only
-from dashboard.regress import Family, Interval, Regression, default_lag, interval, regress
+from dashboard.regress import Family, Interval, Regression, default_lag, interval, numerically, regress
 
 __all__ = ["Caution", "Family", "Interval", "default_lag"]  # part of this module's face, kept in files of their own
 
@@ -159,7 +159,7 @@ def interrupted(data: Series, plan: Plan) -> Fit:
         average_effect=found.average_effect,
         dispersion=dispersion,
         alpha=regression.alpha,
-        durbin_watson=float(durbin_watson(residual)) if residual.any() else 2.0,
+        durbin_watson=2.0 if _on_the_line(residual) else float(durbin_watson(residual)),
         ljung_box_p=_ljung_box(residual, min(12 if data.every == "month" else 10, len(residual) // 5)),
         n_before=found.n_before,
         n_after=found.n_after,
@@ -181,7 +181,10 @@ def estimated(data: Series, plan: Plan) -> Estimated:
     matrix, names = design_of(kept, plan)
     n, k = matrix.shape
     lag = _lag(plan, n)
-    found = regress(kept, matrix, plan.family, lag)
+    try:
+        found = regress(kept, matrix, plan.family, lag)
+    except EffectError as problem:
+        raise EffectError(f"{problem}{_giant(kept)}") from problem
     beta, step = found.coefficients, names.index("step")
     covariances: dict[Used, Floats] = {"model": found.by_model, "newey-west": found.by_newey_west}
     by_model, robust = found.by_model[step, step], found.by_newey_west[step, step]
@@ -195,6 +198,8 @@ def estimated(data: Series, plan: Plan) -> Estimated:
         slope = interval(column, beta, covariances[used], plan.family, n - k, exponentiate=False)
         mean_effect = own + column * matrix[after, names.index("slope")].mean()
         average = interval(mean_effect, beta, covariances[used], plan.family, n - k)
+    if not np.isfinite([by[used].low, by[used].high, average.low, average.high]).all():
+        raise EffectError(f"These values say nothing about the change: its interval is without bounds.{_giant(kept)}")
     return Estimated(
         step=by[used],
         by_model=by["model"],
@@ -213,6 +218,14 @@ def estimated(data: Series, plan: Plan) -> Estimated:
     )
 
 
+def _giant(kept: Series) -> str:
+    """A sentence that names a count a hundred times the usual one, for an error; else nothing."""
+    place = int(kept.counts.argmax())
+    if kept.counts[place] <= 100 * max(float(np.median(kept.counts)), 1):
+        return ""
+    return f" The {kept.every} of {kept.starts[place]} ({kept.counts[place]:,.0f}) is a hundred times the usual."
+
+
 def _lag(plan: Plan, n: int) -> int:
     if plan.lag is not None and not 0 <= plan.lag < n:
         raise EffectError(f"A lag of {plan.lag} does not go with {n} periods: choose 0 to {n - 1}.")
@@ -220,9 +233,14 @@ def _lag(plan: Plan, n: int) -> int:
 
 
 def _ljung_box(residual: Floats, lags: int) -> float | None:
-    if not lags or not residual.any():
+    if not lags or _on_the_line(residual):
         return None
     return float(acorr_ljungbox(residual, lags=[lags])["lb_pvalue"].iloc[0])
+
+
+def _on_the_line(residual: Floats) -> bool:
+    """Nothing but rounding is left: there is no pattern to test."""
+    return bool(np.abs(residual).max() < 1e-6)
 
 
 def _sides(data: Series, plan: Plan) -> tuple[Series, NDArray[np.bool_], NDArray[np.bool_]]:
@@ -298,7 +316,8 @@ def breaks_outside(data: Series, plan: Plan) -> tuple[str, ...]:
 def _mean(linear: Floats, exposure: Floats | None, family: Family) -> Floats:
     if family == "gaussian":
         return linear
-    return np.exp(linear) * (1.0 if exposure is None else exposure)
+    with np.errstate(over="ignore"):  # a limit may be endless
+        return np.exp(linear) * (1.0 if exposure is None else exposure)
 
 
 def _against_expected(
@@ -310,7 +329,8 @@ def _against_expected(
     """
     plan, kept = design.plan, design.series
     line, low, high = expected(design, data.index, data.exposure)
-    around = np.sqrt(scatter[1] * found.variance(line))
+    with np.errstate(all="ignore"):
+        around = np.sqrt(scatter[1] * np.maximum(found.variance(line), 0))
     normal = stats.norm.ppf(0.975)
     reach_low, reach_high = (np.hypot(line - low, normal * around), np.hypot(high - line, normal * around))
     phase = np.where(data.index < data.launch, "before", "after").astype(object)
@@ -350,7 +370,8 @@ def expected(design: Design, index: NDArray[np.int64], exposure: Floats | None) 
     matrix, names = terms(index, design.series, design.plan)
     matrix[:, [i for i, name in enumerate(names) if name in ("step", "slope")]] = 0
     linear = matrix @ design.coefficients
-    reach = stats.norm.ppf(0.975) * np.sqrt(np.einsum("ij,jk,ik->i", matrix, design.covariance, matrix))
+    variance = np.einsum("ij,jk,ik->i", matrix, design.covariance, matrix)
+    reach = stats.norm.ppf(0.975) * np.sqrt(np.maximum(variance, 0))  # rounding may take it below zero
     family = design.plan.family
     return tuple(_mean(value, exposure, family) for value in (linear, linear - reach, linear + reach))  # type: ignore[return-value]
 
@@ -378,16 +399,19 @@ def against_control(data: Series, control: Sequence[float] | NDArray[Any] | pd.S
     stacked = np.block([[matrix, matrix], [matrix, zero]])  # columns: both series, then what the first has on top
     counts = np.concatenate([kept.counts, other.counts])
     clusters = {"cov_type": "cluster", "cov_kwds": {"groups": np.tile(kept.index, 2)}}
-    if family == "gaussian":
-        model = sm.OLS(counts, stacked).fit(**clusters)
-    else:
-        twice = None if kept.exposure is None else np.tile(kept.exposure, 2)
-        model = sm.GLM(counts, stacked, family=sm.families.Poisson(), exposure=twice).fit(**clusters)
+    with numerically("The model of both series"):
+        if family == "gaussian":
+            model = sm.OLS(counts, stacked).fit(**clusters)
+        else:
+            twice = None if kept.exposure is None else np.tile(kept.exposure, 2)
+            model = sm.GLM(counts, stacked, family=sm.families.Poisson(), exposure=twice).fit(**clusters)
     beta, covariance = np.asarray(model.params), np.asarray(model.cov_params())
     step = names.index("step")
     own, extra = np.eye(2 * k)[step], np.eye(2 * k)[k + step]
     ratio = interval(extra, beta, covariance, family, 2 * n - 2 * k)
     moved = interval(own, beta, covariance, family, 2 * n - 2 * k)
+    if not np.isfinite([ratio.low, ratio.high, moved.low, moved.high]).all():
+        raise EffectError("These values say nothing about the control: its interval is without bounds.")
     nothing = 0.0 if family == "gaussian" else 1.0
     cautions: tuple[Caution, ...] = ()
     if not moved.low <= nothing <= moved.high:

@@ -1,7 +1,8 @@
 """The regressions behind an effect, all statsmodels': one family in, coefficients and both covariances out."""
 
 import warnings as python_warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -16,6 +17,7 @@ from dashboard.periods import EffectError, Floats, Series
 Family = Literal["poisson", "quasipoisson", "negbin", "gaussian"]
 NOTHING = 1e-7
 """A log ratio, or its standard error, that is rounding alone."""
+NO_ANSWER = "{what} finds no answer in these values: there are too few events, too many terms, or values too far apart."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +48,25 @@ class Regression:
 
 def regress(data: Series, matrix: Floats, family: Family, lag: int) -> Regression:
     """Fit ``data.counts`` on ``matrix`` (periods × terms). Raises :class:`EffectError` where no fit is found."""
-    try:
-        # Zeros, overflow on the way and counts that lie on the line warn in code; what matters is said in words.
-        with python_warnings.catch_warnings(), np.errstate(all="ignore"):
-            python_warnings.simplefilter("ignore")
-            found = _regression(data, matrix, family, lag)
-    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
-        raise EffectError(f"The {family} model cannot be fitted to these values ({problem}).") from problem
+    with numerically(f"The {family} model"):
+        found = _regression(data, matrix, family, lag)
     numbers = (found.coefficients, found.by_model, found.by_newey_west)
     if not all(np.isfinite(each).all() for each in numbers) or (np.diag(found.by_model) < 0).any():
-        raise EffectError(f"The {family} model finds no finite answer for these values: try fewer terms.")
+        raise EffectError(NO_ANSWER.format(what=f"The {family} model"))
     return found
+
+
+@contextmanager
+def numerically(what: str) -> Iterator[None]:
+    """What goes wrong in the numbers is one sentence: zeros and overflow on the way warn in code, not in words."""
+    try:
+        with python_warnings.catch_warnings(), np.errstate(all="ignore"):
+            python_warnings.simplefilter("ignore")
+            yield
+    except EffectError:
+        raise
+    except (ValueError, ArithmeticError, np.linalg.LinAlgError) as problem:
+        raise EffectError(NO_ANSWER.format(what=what)) from problem
 
 
 def default_lag(n: int) -> int:
@@ -90,7 +100,7 @@ def _regression(data: Series, matrix: Floats, family: Family, lag: int) -> Regre
     poisson: Any = sm.GLM(data.counts, matrix, family=sm.families.Poisson(), exposure=data.exposure)
     model = poisson.fit(scale=1.0, maxiter=200)
     if not model.converged:
-        raise EffectError(f"The {family} model does not settle on an answer for these values: try fewer terms.")
+        raise EffectError(NO_ANSWER.format(what=f"The {family} model"))
     leverage = np.asarray(model.get_hat_matrix_diag(observed=False))
     if family == "negbin" and ((data.counts - model.mu) ** 2 - data.counts).sum() > 0:
         return _negative_binomial(data, matrix, lag, leverage)

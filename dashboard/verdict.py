@@ -179,8 +179,12 @@ def smallest_fall(matrix: Floats, step: int, level: Floats, inflation: float) ->
 
     def excess(log_ratio: float) -> float:
         weights = np.where(after, np.exp(log_ratio), 1.0) * level
-        variance = np.linalg.inv((matrix.T * weights) @ matrix)[step, step] * inflation
-        return log_ratio + reach * float(np.sqrt(variance))
+        try:
+            with np.errstate(all="ignore"):
+                variance = np.linalg.inv((matrix.T * weights) @ matrix)[step, step] * inflation
+        except np.linalg.LinAlgError:  # next to nothing is expected somewhere: nothing can be seen
+            return np.inf
+        return log_ratio + reach * float(np.sqrt(variance)) if variance >= 0 else np.inf
 
     # From no change downwards the excess starts above zero; where it first crosses lies the smallest visible fall.
     grid = np.log(np.linspace(0.999, 0.01, 100))
