@@ -44,7 +44,7 @@ def effect_plan(session: Session, pilot: Pilot, filters: Filters, audience: Audi
         columns=common.columns(lang, **{name: f"plan_{name}" for name in TABLE}),
         estimate=Estimate(None, n=len(plans)),
         display=rows[-1][0] if rows else words.NOTHING,
-        context=common.said(key, "context", lang) if rows else "",
+        context=common.said(key, "context", lang, **values) if rows else "",
         sentence=common.said(key, form, lang, **values),
         marks=common.marks(session, pilot, filters, key),
     )
