@@ -7,7 +7,10 @@ import typer
 
 from db.errors import TandemError
 
-COMMANDS = {"init": "init", "demo": "setup", "run": "setup", "doctor": "doctor", "measures": "measures"}
+COMMANDS = {
+    "init": "init", "demo": "setup", "run": "setup", "doctor": "doctor", "measures": "measures", "effect": "effect",
+    "plan": "plan",
+}  # fmt: skip
 """Command → the module of ``dashboard.shell`` that holds the function of that name."""
 GROUPS = {"user": "users", "contacts": "contacts", "notices": "notices", "calls": "calls", "directory": "directory"}
 """Group of commands → the module of ``dashboard.shell`` that holds it as ``app``."""

@@ -52,6 +52,7 @@ PAGES: tuple[Page, ...] = (
     Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_money,)),
     Page("calls.py", "Calls", ":material/call:", "Review", (P.import_calls,)),
     Page("present.py", "Present", ":material/slideshow:", "Meeting", (P.present,)),
+    Page("effect.py", "Is it working?", ":material/balance:", "", (P.see_overview, P.present)),
     Page("glossary.py", "Measures", ":material/menu_book:", "Review", (P.see_overview, P.see_public)),
     Page("users.py", "Users", ":material/group:", "Administration", (P.manage_users,)),
     Page("audit.py", "Audit", ":material/history:", "Administration", (P.see_audit,)),

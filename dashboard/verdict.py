@@ -4,15 +4,17 @@ The rules are those of measures.md, section 5, items 6 and 7. Numbers in, frozen
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from scipy import optimize, stats
 
 from dashboard.effects import Fit, Interval, expected, terms
-from dashboard.periods import FEWEST, SEASON, Floats
+from dashboard.periods import FEWEST, SEASON, Floats, Series, period_start
 
 MONTHS_AFTER = 6
 MONTHS_BEFORE = 24
@@ -93,21 +95,38 @@ POWER = 0.80
 def detectable(fit: Fit, after: int | None = None) -> float | None:
     """The ratio of the smallest fall seen with 80 % power by a two-sided 5 % test; None: not even a full stop.
 
-    The fitted earlier trend gives the counts to expect (beyond the data: its mean over the last year
-    before), the fit's own scatter their variance. ``after``: as if there were that many periods of
-    follow-up. Log-link fits only.
+    The fitted earlier trend gives the counts to expect, the fit's own scatter their variance (never less than
+    chance's). ``after``: as if there were that many periods of follow-up. Log-link fits only.
+    """
+    data, level = follow_up(fit, after)
+    matrix, names = terms(data.index, fit.design.series, fit.plan)
+    return smallest_fall(matrix, names.index("step"), level, scatter(fit))
+
+
+def scatter(fit: Fit) -> float:
+    """Variance of a count ÷ its mean, as power needs it: counts that lie closer than chance will not stay so."""
+    return max(1.0, fit.design.inflation)
+
+
+def follow_up(fit: Fit, after: int | None) -> tuple[Series, Floats]:
+    """The fit's periods, or those before with ``after`` periods of follow-up; and the counts expected in each.
+
+    Beyond the data the earlier trend and season go on, and the exposure is the mean of the last year before.
     """
     design = fit.design
-    data, plan = design.series, design.plan
-    index, level = data.index, expected(design, data.index, data.exposure)[0]
+    data = design.series
     if after is not None:
-        before = index < data.launch
-        year = int(SEASON[data.every] or 1)
-        first = data.launch + (plan.launch == "exclude")
-        index = np.concatenate([index[before], np.arange(first, first + after)])
-        level = np.concatenate([level[before], np.full(after, level[before][-year:].mean())])
-    matrix, names = terms(index, data, plan)
-    return smallest_fall(matrix, names.index("step"), level, design.inflation)
+        before, year = data.index < data.launch, int(SEASON[data.every] or 1)
+        numbers = np.arange(after) + data.launch + (fit.plan.launch == "exclude")
+        index = np.concatenate([data.index[before], numbers])
+        starts = tuple(period_start(data, number) for number in index.tolist())
+        exposure = None
+        if data.exposure is not None:
+            known = dict(zip(data.index.tolist(), data.exposure, strict=True))
+            usual = float(data.exposure[before][-year:].mean())
+            exposure = np.array([known.get(number, usual) for number in index.tolist()])
+        data = replace(data, starts=starts, index=index, counts=np.full(len(index), np.nan), exposure=exposure)
+    return data, expected(design, data.index, data.exposure)[0]
 
 
 def detectable_from(fit: Fit, target: float, longest: int = 60) -> int | None:
@@ -117,6 +136,36 @@ def detectable_from(fit: Fit, target: float, longest: int = 60) -> int | None:
         if found is not None and found >= target:
             return after
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What could have been seen. Ratios: 0.83 is a fall by 17 %; None where not even a full stop would show."""
+
+    now: float | None
+    """The smallest fall seen with 80 % power, with the follow-up there is."""
+    target: float
+    reached: int | None
+    """Periods of follow-up after which a fall to the target becomes detectable; None: not within the curve."""
+    reached_on: date | None
+    """First day of the last of those periods."""
+    curve: pd.DataFrame
+    """One row per length of follow-up: after (periods), period (first day of the last of them), ratio (NaN: none),
+    observed (whether the data reach that far)."""
+
+
+def sight(fit: Fit, target: float, longest: int = 24) -> Sight:
+    """Smallest detectable fall by length of follow-up, from the fewest that can be analysed to ``longest``."""
+    data = fit.design.series
+    first = data.launch + (fit.plan.launch == "exclude")
+    lengths = range(FEWEST, max(longest, fit.n_after) + 1)
+    ratios = [detectable(fit, after) for after in lengths]
+    days = [period_start(data, first + after - 1) for after in lengths]
+    curve = pd.DataFrame({"after": list(lengths), "period": days, "ratio": np.array(ratios, float)})
+    curve["observed"] = curve["after"] <= int(data.index[-1]) - first + 1
+    enough = curve.loc[curve["ratio"] >= target]
+    reached, day = (int(enough["after"].iloc[0]), enough["period"].iloc[0]) if len(enough) else (None, None)
+    return Sight(detectable(fit), target, reached, day, curve)
 
 
 def smallest_fall(matrix: Floats, step: int, level: Floats, inflation: float) -> float | None:
@@ -130,8 +179,12 @@ def smallest_fall(matrix: Floats, step: int, level: Floats, inflation: float) ->
 
     def excess(log_ratio: float) -> float:
         weights = np.where(after, np.exp(log_ratio), 1.0) * level
-        variance = np.linalg.inv((matrix.T * weights) @ matrix)[step, step] * inflation
-        return log_ratio + reach * float(np.sqrt(variance))
+        try:
+            with np.errstate(all="ignore"):
+                variance = np.linalg.inv((matrix.T * weights) @ matrix)[step, step] * inflation
+        except np.linalg.LinAlgError:  # next to nothing is expected somewhere: nothing can be seen
+            return np.inf
+        return log_ratio + reach * float(np.sqrt(variance)) if variance >= 0 else np.inf
 
     # From no change downwards the excess starts above zero; where it first crosses lies the smallest visible fall.
     grid = np.log(np.linspace(0.999, 0.01, 100))

@@ -13,6 +13,8 @@ from dashboard.charts.bars import bars, compare, ladder
 from dashboard.charts.burn import burn
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.effect import effect
+from dashboard.charts.evidence import detect, residuals
+from dashboard.charts.forest import forest
 from dashboard.charts.heat import heat
 from dashboard.charts.rows import Rows
 from dashboard.charts.weeks import caseload, flow, series
@@ -23,10 +25,13 @@ FORMS: Mapping[str, Callable[[Canvas], go.Figure]] = {
     "burn": burn,
     "caseload": caseload,
     "compare": compare,
+    "detect": detect,
     "effect": effect,
     "flow": flow,
+    "forest": forest,
     "heat": heat,
     "ladder": ladder,
+    "residuals": residuals,
     "series": series,
 }
 
@@ -35,7 +40,9 @@ SUBJECT: Mapping[str, tuple[str, ...]] = {
     "burn": ("spent", "plan"),
     "caseload": ("open", "opened"),
     "compare": ("value", "before"),
+    "detect": ("fall",),
     "effect": ("observed",),
+    "forest": ("value",),
     "heat": ("calls",),
     "flow": ("received", "contacted", "connected"),
 }

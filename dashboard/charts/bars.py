@@ -95,7 +95,7 @@ def _horizontal(
     places, headings = _places(parts)
     names = groups if canvas.at.slide else [_broken(name) for name in groups]
     count = len(groups) + len(headings)
-    line = 2.5 if any("<br>" in name for name in names) else 2.1
+    line = 2.5 if any("<br>" in words for words in (*names, *ends)) else 2.1
     height = m.height if canvas.at.slide else max(m.height, round(count * m.font * line) + m.top + 8)
     pieces = [piece for name in (*names, *headings.values()) for piece in name.split("<br>")]
     left = min(max(axes.width_of(piece, m.font) for piece in pieces) + 16, m.width * 0.42)

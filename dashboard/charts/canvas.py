@@ -53,7 +53,9 @@ class Canvas:
         return text(f"chart.{key}", self.lang, **values)
 
     def say(self, value: float) -> str:
-        return axes.words(value, self.kind, self.lang)
+        """A value in words; a small rate keeps two figures ("0.87 calls a person")."""
+        fine = self.kind == "number" and 0 < abs(value) < 10 and value != round(value)
+        return axes.words(value, self.kind, self.lang, step=(0.01 if abs(value) < 1 else 0.1) if fine else None)
 
     def name(self, column: str) -> str:
         """The plain label of a table column, lower case at its start as labels inside a chart are."""

@@ -16,7 +16,7 @@ RATIOS = frozenset({"share", "share_low", "share_high", "keyed"})
 """Columns that hold ratios whatever the measure's unit is."""
 COUNTS = frozenset(
     {"n", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"}
-    | {"weekday", "hour", "staffed"}
+    | {"weekday", "hour", "staffed", "months", "before", "after"}
 )
 """Columns that hold counts whatever the measure's unit is."""
 PERIODS = {"week": words.week, "month": words.month, "date": words.day, "period": words.day}

@@ -2,7 +2,25 @@
 
 from collections.abc import Mapping
 
-from dashboard.measures import calls, connections, effect, eligible, money, outcomes, quality, reach, referrals
+from dashboard.measures import (
+    averted,
+    by_mode,
+    calls,
+    comparators,
+    connections,
+    effect,
+    eligible,
+    evidence,
+    money,
+    outcomes,
+    people_effect,
+    plan,
+    quality,
+    reach,
+    referrals,
+    same_months,
+    sturdy,
+)
 from dashboard.model import Measure
 
 MEASURES: Mapping[str, Measure] = {
@@ -14,8 +32,16 @@ MEASURES: Mapping[str, Measure] = {
         calls.MEASURES,
         eligible.MEASURES,
         effect.MEASURES,
+        plan.MEASURES,
+        evidence.MEASURES,
+        sturdy.MEASURES,
+        same_months.MEASURES,
+        people_effect.MEASURES,
+        averted.MEASURES,
+        by_mode.MEASURES,
         outcomes.MEASURES,
         money.MEASURES,
+        comparators.MEASURES,
         quality.MEASURES,
     )
     for measure in theme

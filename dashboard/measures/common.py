@@ -1,10 +1,10 @@
 """What every theme shares: the texts of a measure, the weeks of a period, logged or tallied, marks and sparks."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -19,8 +19,21 @@ from db.models import Event, Pilot, Staff, Tally, TallyValue, Target
 from db.pilot import monday, pilot_weeks
 from db.vocab import EventKind, Scope, TallyItem, TallyStatus
 
+Made = TypeVar("Made")
+ONCE = "once"
+"""Where a session of ``compute`` keeps what its measures share; other sessions have no such place."""
 FINAL, PROVISIONAL, UNFINISHED = "final", "provisional", "unfinished"
 SPARK_PERIODS = 26
+
+
+def once(session: Session, key: Hashable, make: Callable[[], Made]) -> Made:
+    """What several measures of one answer need is made once: a session of ``compute`` only reads, and ends with it."""
+    kept = session.info.get(ONCE)
+    if kept is None:
+        return make()
+    if key not in kept:
+        kept[key] = make()
+    return kept[key]
 
 
 def said(key: str, part: str, lang: str = "en", /, **values: object) -> str:

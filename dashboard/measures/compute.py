@@ -1,5 +1,6 @@
 """The one way to a figure: check who asks, run the measure, let out only what its audience may see."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -38,18 +39,28 @@ def compute(bind: Engine, viewer: Viewer, key: str, filters: Filters, audience: 
     Public figures take no staff filter: two of them subtracted would show one member of staff.
     What was done about calls is told to others than the desk by :func:`whole_months`.
     """
-    asked = allowed(viewer, key, audience)
+    return several(bind, viewer, (key,), filters, audience)[key]
+
+
+def several(
+    bind: Engine, viewer: Viewer, keys: Iterable[str], filters: Filters, audience: Audience = Audience.internal
+) -> dict[str, Result]:
+    """The Results of several keys, as :func:`compute` gives each: what they rest on together is made once."""
+    asked = [allowed(viewer, key, audience) for key in keys]
     public = audience is Audience.public
     if public:
         filters = replace(filters, staff_id=None)
+    results: dict[str, Result] = {}
     with aggregate_session(bind) as session:
+        session.info[common.ONCE] = {}
         pilot = the_pilot(session)
-        if not public:
-            filters = whole_months(viewer, pilot, key, filters)
-        result = asked.run(session, pilot, filters, audience)
-    if public and asked.about_people:
-        result = disclose(result, pilot.small_count_threshold)
-    return replace(result, guard=None)  # it holds raw counts, and has done its work
+        for measure in asked:
+            wanted = filters if public else whole_months(viewer, pilot, measure.key, filters)
+            result = measure.run(session, pilot, wanted, audience)
+            if public and measure.about_people:
+                result = disclose(result, pilot.small_count_threshold)
+            results[measure.key] = replace(result, guard=None)  # it holds raw counts, and has done its work
+    return results
 
 
 COARSE = ("code", "week", "mode")

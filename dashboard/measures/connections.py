@@ -1,6 +1,7 @@
 """Connections: from a need to a provider, how far each one came, how long it took, and what met no provider."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import pandas as pd
 from sqlalchemy import select
@@ -199,11 +200,8 @@ def attended(session: Session, pilot: Pilot, filters: Filters) -> Records:
 def days_to_connect(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Made → first appointment attended; one that ended otherwise, or is still open, is censored there."""
     made = made_in_period(session, pilot, filters)
-    durations, observed = [], []
-    for row in made.to_dict("records"):
-        end = row["attended"] or row["ended_on"] or filters.as_of
-        durations.append(max((end - row["accepted"]).days, 0))
-        observed.append(row["attended"] is not None)
+    waits = [wait(row, filters.as_of) for row in made.to_dict("records")]
+    durations, observed = [days for days, _ in waits], [over for _, over in waits]
     return answers.waits(
         session,
         pilot,
@@ -214,6 +212,12 @@ def days_to_connect(session: Session, pilot: Pilot, filters: Filters, audience: 
         observed,
         lambda value: words.number(value, filters.lang),
     )
+
+
+def wait(row: dict[Any, Any], as_of: date) -> tuple[int, bool]:
+    """Of one row of :func:`made_in_period`: days from made to attended, or to the end or the as-of day; attended."""
+    end = row["attended"] or row["ended_on"] or as_of
+    return max((end - row["accepted"]).days, 0), row["attended"] is not None
 
 
 # --- gaps ----------------------------------------------------------------------------------------

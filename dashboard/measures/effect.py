@@ -17,7 +17,8 @@ from dashboard.periods import EffectError, Series, series
 from dashboard.repeats import Monthly, launch_shift, month_end
 from dashboard.verdict import Ruling, Verdict
 from db.access import Permission
-from db.models import EffectPlan, Pilot
+from db.commands.call_rules import CHANGED
+from db.models import EffectPlan, Event, Pilot
 from db.vocab import CallCategory, Scope, text
 
 KEYED_JUMP = 0.05
@@ -49,7 +50,11 @@ def the_plan(session: Session) -> EffectPlan:
 
 def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
     """Carry the plan out with what is known on ``as_of``. Never raises for thin data: ``problem`` says why."""
-    found, data, model = _fitted(session, pilot, as_of)
+    return common.once(session, ("primary", as_of), lambda: _primary(session, pilot, as_of))
+
+
+def _primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
+    found, data, model = fitted(session, pilot, as_of)
     if found.fit is None or data is None:
         return found
     control = _control(history.repeat_series(session, CallCategory.control, found.plan.window_days, as_of), data, model)
@@ -65,25 +70,36 @@ def primary(session: Session, pilot: Pilot, as_of: date) -> Primary:
     return replace(found, control=control, ruling=ruling)
 
 
-def _fitted(session: Session, pilot: Pilot, as_of: date) -> tuple[Primary, Series | None, Plan]:
+def fitted(session: Session, pilot: Pilot, as_of: date) -> tuple[Primary, Series | None, Plan]:
     """The plan's own series and its fit, without control and verdict."""
+    return common.once(session, ("fitted", as_of), lambda: _fitted(session, pilot, as_of))
+
+
+def _fitted(session: Session, pilot: Pilot, as_of: date) -> tuple[Primary, Series | None, Plan]:
     plan, model = the_plan(session), Plan()
     monthly = history.repeat_series(session, CallCategory.behavioural_health, plan.window_days, as_of)
     if monthly is None:
         return Primary(plan, pd.DataFrame(columns=["month", "observed", "phase"]), None), None, model
-    months = _months(monthly, pilot)
-    before = int(months.loc[months["phase"] == "before", "observed"].notna().sum())
-    model = Plan(season=2 if before >= verdict.MONTHS_BEFORE else 0, launch="exclude", errors="wider")
+    months = months_of(monthly.table, pilot)
+    model = model_of(months)
     try:
-        data = _series(months, pilot)
+        data = series_of(months, pilot)
         return Primary(plan, months, monthly, interrupted(data, model)), data, model
     except EffectError as problem:
         return Primary(plan, months, monthly, problem=str(problem)), None, model
 
 
-def _months(monthly: Monthly, pilot: Pilot) -> pd.DataFrame:
-    """From the baseline's first whole month to the last one of data and pilot; a broken month is a gap."""
-    table = monthly.table
+def model_of(months: pd.DataFrame) -> Plan:
+    """The pre-specified model: two harmonic pairs from 24 judged months before on, launch month out, wider errors."""
+    before = int(months.loc[months["phase"] == "before", "observed"].notna().sum())
+    return Plan(season=2 if before >= verdict.MONTHS_BEFORE else 0, launch="exclude", errors="wider")
+
+
+def months_of(table: pd.DataFrame, pilot: Pilot) -> pd.DataFrame:
+    """From the baseline's first whole month to the last one of data and pilot; a broken month is a gap.
+
+    ``table``: month, whole, repeats, one row a month, as in :class:`Monthly`. Out: month, observed, phase.
+    """
     whole = table.loc[table["whole"], "month"]
     first = max(pilot.baseline_starts_on, whole.iloc[0]) if len(whole) else date.max
     last = max(whole) if len(whole) else date.min
@@ -95,7 +111,8 @@ def _months(monthly: Monthly, pilot: Pilot) -> pd.DataFrame:
     return pd.DataFrame({"month": kept["month"], "observed": observed, "phase": phase}).reset_index(drop=True)
 
 
-def _series(months: pd.DataFrame, pilot: Pilot) -> Series:
+def series_of(months: pd.DataFrame, pilot: Pilot) -> Series:
+    """Those months as the engine's series, offset by their days. Raises EffectError where they are too few."""
     days = [month_end(m).day for m in months["month"]]
     counts = months["observed"].to_numpy(float)
     return series(list(months["month"]), counts, pilot.starts_on, exposure=np.array(days, float), every="month")
@@ -115,7 +132,7 @@ def _control(monthly: Monthly | None, data: Series, model: Plan) -> ControlRatio
 
 def expected_by_month(session: Session, pilot: Pilot, as_of: date) -> dict[date, float]:
     """First day of each month → repeat calls expected had nothing changed; empty without a fit."""
-    fit = _fitted(session, pilot, as_of)[0].fit
+    fit = fitted(session, pilot, as_of)[0].fit
     if fit is None:
         return {}
     return dict(zip(fit.periods["period"], fit.periods["expected"], strict=True))
@@ -276,7 +293,19 @@ def caveats(session: Session, pilot: Pilot, found: Primary, lang: str) -> tuple[
         said.append(_say("plan_changed", lang, day=when, reason=found.plan.reason or "–"))
     elif found.plan.frozen_at.date() >= pilot.starts_on:
         said.append(_say("frozen_late", lang, day=words.day(found.plan.frozen_at.date(), lang)))
-    return tuple(said)
+    return (*said, *_redefined(session, found.plan, lang))
+
+
+def _redefined(session: Session, plan: EffectPlan, lang: str) -> list[str]:
+    """Changes of the call rules that moved a series after the plan was fixed, each with its day."""
+    if plan.frozen_at is None:
+        return []
+    rows = session.execute(
+        select(Event.on_date, Event.label)
+        .where(Event.source == CHANGED, Event.on_date > plan.frozen_at.date())
+        .order_by(Event.on_date)
+    )
+    return [_say("definition_changed", lang, day=words.day(day, lang), label=label) for day, label in rows]
 
 
 def _caution(caution: Caution, lang: str) -> str:

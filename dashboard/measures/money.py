@@ -192,6 +192,11 @@ def _spent(
     return sum((c.amount for c in dated if one_off is None or c.one_off is one_off), ZERO)
 
 
+def spent_through(session: Session, day: date) -> Decimal:
+    """All expenditures and adjustments dated on or before ``day``, to the cent."""
+    return _spent(_charges(session), through=day)
+
+
 def _plan(session: Session) -> dict[date, Decimal]:
     """First day of each planned month → what all lines planned to spend in it."""
     plan: dict[date, Decimal] = {}

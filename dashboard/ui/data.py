@@ -5,6 +5,7 @@ write anywhere makes exactly the figures that depend on it be computed anew. Who
 time, before the cache is looked at; what comes out is shared and must not be changed.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import plotly.graph_objects as go
@@ -15,6 +16,7 @@ from dashboard.charts.theme import Size
 from dashboard.deck import Leaf, build
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import ABOUT_CALLERS, allowed, compute, whole_months
+from dashboard.measures.compute import several as several_at_once
 from dashboard.model import Audience, Filters, Result
 from dashboard.ui import session
 from db.access import Permission, Viewer
@@ -48,6 +50,26 @@ def one(viewer: Viewer, now: dict[Scope, int], key: str, filters: Filters, audie
     return _result((viewer, key, filters, audience), _state(now, key, filters, audience))
 
 
+def several(
+    viewer: Viewer, now: dict[Scope, int], keys: Sequence[str], filters: Filters, audience: Audience
+) -> dict[str, Result]:
+    """Like :func:`one` for a page whose figures rest on each other: those of the same scopes are computed together.
+
+    They are kept together as well: a write makes those anew, and only those, whose scopes it moved.
+    """
+    together: dict[tuple[str, ...], list[str]] = {}
+    found: dict[str, Result] = {}
+    for key in keys:
+        if key in ABOUT_CALLERS:
+            found[key] = one(viewer, now, key, filters, audience)
+            continue
+        together.setdefault(tuple(sorted(allowed(viewer, key, audience).scopes)), []).append(key)
+    for group in together.values():
+        state = f"{_state(now, group[0], filters, audience)} {group}"
+        found |= _several((viewer, tuple(group), filters, audience), state)
+    return {key: found[key] for key in keys}
+
+
 def figure(
     now: dict[Scope, int], result: Result, *, size: Size = "exhibit", height: int | None = None, by: str = ""
 ) -> go.Figure:
@@ -77,6 +99,11 @@ def _state(now: dict[Scope, int], key: str, filters: Filters, audience: Audience
 @st.cache_resource(show_spinner=False, max_entries=KEPT)
 def _result(_ask: tuple[Viewer, str, Filters, Audience], state: str) -> Result:
     return compute(session.bind(), *_ask)
+
+
+@st.cache_resource(show_spinner=False, max_entries=40)
+def _several(_ask: tuple[Viewer, tuple[str, ...], Filters, Audience], state: str) -> dict[str, Result]:
+    return several_at_once(session.bind(), *_ask)
 
 
 @st.cache_resource(show_spinner=False, max_entries=8)

@@ -1,8 +1,19 @@
 """Estimates against published values."""
 
-import pytest
+import math
 
-from dashboard.stats import km_quantile, poisson_exact, wilson
+import pytest
+from scipy import stats
+
+from dashboard.stats import (
+    change_by_person,
+    km_quantile,
+    mean_by_person,
+    poisson_exact,
+    ratio_exact,
+    share_difference,
+    wilson,
+)
 
 # Newcombe, Statistics in Medicine 1998, table I, method 3 (score): his four examples.
 NEWCOMBE = [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)]
@@ -39,7 +50,72 @@ def test_kaplan_meier_agrees_with_r_on_aml(
     assert (got.value, got.low, got.high) == (median, low, high)
 
 
+def test_the_ratio_of_two_rates_agrees_with_r() -> None:
+    """R's own example: poisson.test(c(11, 6 + 8 + 7), c(800, 1083 + 1050 + 878))."""
+    got = ratio_exact(11, 21, 800, 3011)
+    assert (got.value, got.low, got.high) == pytest.approx((1.971488, 0.8584264, 4.2772659), abs=5e-7)
+    assert got.n == 32
+
+
+def test_a_ratio_without_a_count_on_one_side() -> None:
+    none_after = ratio_exact(0, 5)
+    assert (none_after.value, none_after.low) == (0.0, 0.0)
+    # binomial upper limit 1 - 0.025^(1/5) = 0.5218, as odds
+    assert none_after.high == pytest.approx(0.5218 / 0.4782, abs=1e-3)
+    none_before = ratio_exact(5, 0)
+    assert (none_before.value, none_before.high) == (None, None)
+    assert none_before.low == pytest.approx(0.4782 / 0.5218, abs=1e-3)
+
+
+def test_the_difference_of_two_shares_agrees_with_newcombe() -> None:
+    """Statistics in Medicine 1998, comparison of eleven methods, table II, method 10: his examples (a), (b) and (c)."""
+    for counts, low, high in (
+        ((56, 70, 48, 80), 0.0524, 0.3339),
+        ((9, 10, 3, 10), 0.1705, 0.8090),
+        ((6, 7, 2, 7), 0.0582, 0.8062),
+    ):
+        got = share_difference(*counts)
+        assert (got.low, got.high) == pytest.approx((low, high), abs=5e-5), counts
+
+
+def test_calls_after_and_before_of_the_same_people() -> None:
+    """By hand: ratio 12/33; the log ratio's variance is Σ (after/12 − before/33)² over people, × G/(G−1)."""
+    pairs = [(3, 1), (2, 2), (5, 1), (1, 0)] * 3
+    own, others, against = change_by_person(pairs, [(2, 2), (1, 1), (4, 3)] * 4)
+    assert (own.value, others.value) == pytest.approx((4 / 11, 6 / 7))
+    assert against.value == pytest.approx((4 / 11) / (6 / 7))
+    people = len(pairs)
+    spread = sum((after / 12 - before / 33) ** 2 for before, after in pairs) * people / (people - 1)
+    se = math.sqrt(spread * (2 * people - 1) / (2 * people - 2))  # statsmodels: (n − 1)/(n − k) beside
+    reach = stats.t.ppf(0.975, people - 1) * se
+    assert (own.low, own.high) == pytest.approx((4 / 11 * math.exp(-reach), 4 / 11 * math.exp(reach)), rel=1e-6)
+    assert (own.n, others.n, against.n) == (12, 12, 24)
+
+
+def test_a_change_that_cannot_be_stated() -> None:
+    assert change_by_person([(0, 2), (0, 1)])[0].value is None
+    no_call_after = change_by_person([(2, 0), (1, 0)] * 9)[0]
+    assert (no_call_after.value, no_call_after.low) == (0.0, None)
+    nine_people = change_by_person([(2, 1)] * 9)[0]
+    assert (nine_people.value, nine_people.low) == (0.5, None)
+    assert change_by_person([(2, 1), (1, 1)], [(0, 0)])[2].value is None
+    assert change_by_person([])[0].value is None
+
+
+def test_calls_per_person() -> None:
+    """By hand: mean 1.6; the log mean's robust variance is Σ (x − mean)² / (Σ x)², × n/(n−1); t with 9."""
+    counts = [0, 1, 2, 5, 0, 0, 1, 2, 5, 0]
+    got = mean_by_person(counts)
+    se = math.sqrt(sum((x - 1.6) ** 2 for x in counts) * 10 / 9) / 16
+    reach = stats.t.ppf(0.975, 9) * se
+    assert (got.value, got.low, got.high) == pytest.approx((1.6, 1.6 * math.exp(-reach), 1.6 * math.exp(reach)))
+    assert (mean_by_person([0] * 12).value, mean_by_person([0] * 12).low) == (0.0, None)
+    assert mean_by_person([]).value is None
+
+
 def test_nothing_is_stated_of_nothing() -> None:
+    assert ratio_exact(0, 0).value is None
+    assert share_difference(0, 0, 3, 4).value is None
     assert wilson(0, 0).value is None
     assert km_quantile([], [], 0.5).value is None
     assert km_quantile([3, 4], [False, False], 0.5).value is None
@@ -49,6 +125,8 @@ def test_nothing_is_stated_of_nothing() -> None:
 def test_impossible_counts_are_refused() -> None:
     with pytest.raises(ValueError, match="3 of 2"):
         wilson(3, 2)
+    with pytest.raises(ValueError, match="no two rates"):
+        ratio_exact(3, -1)
     with pytest.raises(ValueError, match="-1"):
         poisson_exact(-1)
     with pytest.raises(ValueError, match="length"):

@@ -17,10 +17,13 @@ UNITS = {
     "burn": "dollars",
     "caseload": "people",
     "compare": "subjects",
+    "detect": "%",
     "effect": "calls a month",
     "flow": "referrals",
+    "forest": "rate ratio",
     "heat": "%",
     "ladder": "connections",
+    "residuals": "standard deviations",
     "series": "people",
 }
 
@@ -150,15 +153,53 @@ def heat() -> pd.DataFrame:
     return pd.DataFrame(cells, columns=["weekday", "hour"]).assign(calls=counts, staffed=0)
 
 
+def forest() -> pd.DataFrame:
+    """The analysis as planned, two choices, two months left out, two pretended starts."""
+    return pd.DataFrame(
+        {
+            "kind": ["specified", "choice", "choice", "left_out", "left_out", "placebo", "placebo"],
+            "group": ["As planned", "30 days", "Same place", "Without May", "Without June", "From May", "From June"],
+            "value": [0.80, 0.85, 0.78, 0.79, 0.83, 1.02, 0.97],
+            "low": [0.70, 0.72, 0.66, 0.69, 0.72, 0.90, 0.86],
+            "high": [0.92, 1.01, 0.93, 0.91, 0.96, 1.15, 1.10],
+        }
+    )
+
+
+def detect() -> pd.DataFrame:
+    months = [date(2026, m, 1) for m in range(4, 10)]
+    return pd.DataFrame(
+        {
+            "month": months,
+            "fall": [0.36, 0.30, 0.26, 0.23, 0.21, 0.19],
+            "phase": ["known"] * 3 + ["ahead"] * 3,
+        }
+    )
+
+
+def residuals() -> pd.DataFrame:
+    months = [date(2025, m, 1) for m in range(9, 13)] + [date(2026, m, 1) for m in range(2, 5)]
+    return pd.DataFrame(
+        {
+            "month": months,
+            "value": [-0.4, 1.2, -2.4, 0.3, 0.8, -1.1, 0.2],
+            "phase": ["before"] * 4 + ["after"] * 3,
+        }
+    )
+
+
 TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
     "bars": bars,
     "burn": burn,
     "caseload": caseload,
     "compare": compare,
+    "detect": detect,
     "effect": effect,
     "flow": flow,
+    "forest": forest,
     "heat": heat,
     "ladder": ladder,
+    "residuals": residuals,
     "series": series,
 }
 PLACES = {"bars": "group", "burn": "date", "caseload": "week", "effect": "month", "flow": "week", "ladder": "step"}

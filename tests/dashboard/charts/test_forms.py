@@ -13,7 +13,7 @@ from dashboard.charts.theme import EXHIBIT, SLIDE
 from dashboard.measures import MEASURES
 from tests.dashboard.charts.samples import TABLES, UNITS, hidden, result
 
-DATED = ("burn", "caseload", "effect", "flow", "series")
+DATED = ("burn", "caseload", "detect", "effect", "flow", "residuals", "series")
 BUDGET = {"budget": 60_000, "obligate_by": pd.Timestamp("2026-04-01").date()}
 
 
@@ -77,7 +77,7 @@ def test_a_hidden_cell_leaves_nothing_behind(form: str) -> None:
     """The value is replaced by one that occurs nowhere else: after hiding, the figure must not know it."""
     marker, row = 37_373, 1
     table = hidden(form, row)
-    name = next(n for n in ("value", "open", "received", "observed", "spent", "calls") if n in table)
+    name = next(n for n in ("value", "open", "received", "fall", "observed", "spent", "calls") if n in table)
     shown = table.copy()
     shown.loc[row, name] = marker
     assert "37373" in str(drawn(form, shown).to_json()), "the test would not notice"
@@ -96,6 +96,9 @@ def test_a_hidden_cell_reads_hidden(form: str) -> None:
 def test_one_axis_and_it_holds_zero(form: str) -> None:
     layout = drawn(form).to_plotly_json()["layout"]
     assert "yaxis2" not in layout
+    if form == "forest":  # ratios: their zero is 1, no change
+        assert layout["xaxis"]["range"][0] < 1 < layout["xaxis"]["range"][1]
+        return
     axis = layout["xaxis" if form in ("bars", "compare", "heat", "ladder") else "yaxis"]
     assert axis["range"][0] <= 0 < axis["range"][1]
 

@@ -1,0 +1,252 @@
+"""A finished figure as a picture in the page itself: for paper, and for a file that needs no script and no browser.
+
+It draws what the forms of this package are made of: points, lines, fills, bars, notes and shapes on one pair of
+axes whose ranges are given. A trace of another kind is refused.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from html import escape
+from itertools import groupby
+from typing import Any
+
+import plotly.graph_objects as go
+
+from dashboard.charts.axes import width_of
+from dashboard.charts.theme import FONT
+
+DASH = {"dash": "6 4", "dot": "2 3"}
+ANCHOR = {"left": "start", "right": "end", "center": "middle"}
+RAISED = {"top": 1.0, "middle": 0.35, "bottom": 0.0}
+"""How far below its place a line's foot stands, in font sizes."""
+LINE = 1.25
+Place = Callable[[Any], float]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The picture's size, and how a value becomes a pixel."""
+
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    x: Place
+    y: Place
+
+    @property
+    def clip(self) -> str:
+        """The name of the plot's frame: two pictures in one file share it only where it is the same frame."""
+        edges = (self.left, self.top, self.right, self.bottom)
+        return "plot-" + "-".join(f"{edge:.0f}" for edge in edges)
+
+    def across(self, value: Any, ref: str | None) -> float:
+        return self.left + float(value) * (self.right - self.left) if ref == "paper" else self.x(value)
+
+    def down(self, value: Any, ref: str | None) -> float:
+        return self.bottom - float(value) * (self.bottom - self.top) if ref == "paper" else self.y(value)
+
+
+def svg(figure: go.Figure, *, width: int, alt: str) -> str:
+    """The picture, ``width`` pixels wide and as high as the figure says. ``alt`` is read to who cannot see it.
+
+    Raises ValueError for a trace this cannot draw.
+    """
+    layout: Any = figure.layout
+    stage = _stage(layout, width)
+    low = [s for s in layout.shapes if s.layer == "below"]
+    parts = [
+        *_grid(layout, stage),
+        *(_shape(s, stage) for s in low),
+        *(mark for trace in figure.data for mark in _trace(trace, stage)),
+        *(_shape(s, stage) for s in layout.shapes if s.layer != "below"),
+        *_ticks(layout, stage),
+        *(_note(n, stage) for n in layout.annotations),
+    ]
+    box = f'viewBox="0 0 {width} {stage.height:g}" width="{width}" height="{stage.height:g}"'
+    clip = f'<clipPath id="{stage.clip}"><rect {_box(stage.left, stage.top, stage.right, stage.bottom)}/></clipPath>'
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{escape(alt)}" '
+        f'font-family="{escape(FONT)}"><defs>{clip}</defs>{"".join(parts)}</svg>'
+    )
+
+
+def _stage(layout: Any, width: float) -> Stage:
+    height = float(layout.height or layout.template.layout.height)
+    margin = layout.margin
+    left, right = float(margin.l), width - float(margin.r)
+    top, bottom = float(margin.t), height - float(margin.b)
+    x, y = _scale(layout.xaxis.range, left, right), _scale(layout.yaxis.range, bottom, top)
+    return Stage(width, height, left, right, top, bottom, x, y)
+
+
+def _scale(ends: Sequence[Any], start: float, end: float) -> Place:
+    """Value → pixel. Ranges may fall (a list from the top) and may be of dates."""
+    low, high = _number(ends[0]), _number(ends[1])
+    per = (end - start) / ((high - low) or 1.0)
+    return lambda value: start + (_number(value) - low) * per
+
+
+def _number(value: Any) -> float:
+    """A number, or a day as its ordinal."""
+    if isinstance(value, str):
+        value = datetime.fromisoformat(value)
+    if isinstance(value, datetime):
+        return value.toordinal() + value.hour / 24 + value.minute / 1440
+    return float(value.toordinal()) if isinstance(value, date) else float(value)
+
+
+# --- traces ----------------------------------------------------------------------------------------------
+
+
+def _trace(trace: Any, stage: Stage) -> Iterator[str]:
+    if trace.type == "bar":
+        yield from _bars(trace, stage)
+    elif trace.type == "scatter":
+        yield from _scatter(trace, stage)
+    else:
+        raise ValueError(f"A picture of “{trace.type}” cannot be drawn here.")
+
+
+def _known(trace: Any) -> list[tuple[Any, Any] | None]:
+    """The points in order; None where one is missing, which ends a line."""
+    pairs = zip(trace.x, trace.y, strict=True)
+    return [None if x is None or y is None or y != y else (x, y) for x, y in pairs]
+
+
+def _scatter(trace: Any, stage: Stage) -> Iterator[str]:
+    points = [None if p is None else (stage.x(p[0]), stage.y(p[1])) for p in _known(trace)]
+    if "lines" in (trace.mode or ""):
+        for there, run in groupby(points, key=lambda p: p is not None):
+            part = [p for p in run if p is not None]
+            if there and len(part) > 1:
+                path = " ".join(f"{x:.1f},{y:.1f}" for x, y in part)
+                if trace.fill == "toself":
+                    yield f'<polygon points="{path}" {_paint("fill", trace.fillcolor)}/>'
+                else:
+                    look = f'{_stroke(trace.line)} clip-path="url(#{stage.clip})"'
+                    yield f'<polyline points="{path}" fill="none" {look}/>'
+    if "markers" in (trace.mode or ""):
+        for point in filter(None, points):
+            if stage.left - 1 <= point[0] <= stage.right + 1:
+                yield _marker(trace.marker, *point)
+
+
+def _marker(marker: Any, x: float, y: float) -> str:
+    r = float(marker.size) / 2
+    edge = _stroke(marker.line) if marker.line and marker.line.width else ""
+    look = f'{_paint("fill", marker.color)} {edge} opacity="{marker.opacity if marker.opacity is not None else 1:g}"'
+    if marker.symbol == "diamond":
+        corners = ((x - r, y), (x, y - r), (x + r, y), (x, y + r))
+        return f'<polygon points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in corners)}" {look}/>'
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{r:.1f}" {look}/>'
+
+
+def _bars(trace: Any, stage: Stage) -> Iterator[str]:
+    """Lying bars between numbers, upright ones ``width`` milliseconds wide around a day."""
+    colors = trace.marker.color
+    for k, point in enumerate(_known(trace)):
+        if point is None:
+            continue
+        x, y = point
+        look, wide = _paint("fill", colors if isinstance(colors, str) else colors[k]), float(trace.width)
+        if trace.orientation == "h":
+            yield f"<rect {_box(stage.x(0), stage.y(y - wide / 2), stage.x(x), stage.y(y + wide / 2))} {look}/>"
+            continue
+        half, foot, middle = wide / 86_400_000 / 2, float(trace.base or 0), _number(x)
+        ends = stage.x(middle - half), stage.y(foot), stage.x(middle + half), stage.y(foot + y)
+        yield f"<rect {_box(*ends)} {look}/>"
+
+
+# --- axes, shapes, words ---------------------------------------------------------------------------------
+
+
+def _grid(layout: Any, stage: Stage) -> Iterator[str]:
+    for axis, upright in ((layout.xaxis, True), (layout.yaxis, False)):
+        base = layout.template.layout.xaxis if upright else layout.template.layout.yaxis
+        shown = axis.showgrid if axis.showgrid is not None else base.showgrid
+        if not shown or axis.visible is False:
+            continue
+        color = axis.gridcolor or base.gridcolor
+        for tick in axis.tickvals or ():
+            at = stage.x(tick) if upright else stage.y(tick)
+            ends = (at, stage.top, at, stage.bottom) if upright else (stage.left, at, stage.right, at)
+            yield _straight(*ends, f'{_paint("stroke", color)} stroke-width="1"')
+
+
+def _ticks(layout: Any, stage: Stage) -> Iterator[str]:
+    for axis, upright in ((layout.xaxis, True), (layout.yaxis, False)):
+        if axis.visible is False:
+            continue
+        font = (layout.template.layout.xaxis if upright else layout.template.layout.yaxis).tickfont
+        for tick, words in zip(axis.tickvals or (), axis.ticktext or (), strict=True):
+            if upright:
+                yield _words(words, stage.x(tick), stage.bottom + font.size * 1.35, font.size, font.color, "middle")
+            else:
+                rise = (words.count("<br>")) * LINE * font.size / 2
+                at = stage.y(tick) + font.size * 0.35 - rise
+                yield _words(words, stage.left - font.size * 0.5, at, font.size, font.color, "end")
+
+
+def _shape(shape: Any, stage: Stage) -> str:
+    x0, x1 = (stage.across(v, shape.xref) for v in (shape.x0, shape.x1))
+    y0, y1 = (stage.down(v, shape.yref) for v in (shape.y0, shape.y1))
+    clear = f'opacity="{shape.opacity:g}"' if shape.opacity is not None else ""
+    if shape.type == "rect":
+        fill = _paint("fill", shape.fillcolor or "none")
+        return f"<rect {_box(x0, y0, x1, y1)} {fill} {_stroke(shape.line)} {clear}/>"
+    return _straight(x0, y0, x1, y1, f"{_stroke(shape.line)} {clear}")
+
+
+def _note(note: Any, stage: Stage) -> str:
+    size, lines = float(note.font.size), str(note.text).count("<br>")
+    x = stage.across(note.x, note.xref) + float(note.xshift or 0)
+    y = stage.down(note.y, note.yref) - float(note.yshift or 0)
+    raised = RAISED[note.yanchor or "middle"] * size
+    lifted = {"top": 0.0, "middle": lines / 2, "bottom": lines}[note.yanchor or "middle"] * LINE * size
+    anchor = ANCHOR[note.xanchor or "center"]
+    if anchor == "middle":  # inside the picture, whatever its width
+        half = width_of(str(note.text), round(size)) / 2
+        x = min(max(x, half), stage.width - half)
+    turn = f' transform="rotate({float(note.textangle):g} {x:.1f} {y:.1f})"' if note.textangle else ""
+    foot = -0.2 * size if (note.yanchor or "") == "bottom" else 0.0
+    return _words(note.text, x, y + raised - lifted + foot, size, note.font.color, anchor, turn)
+
+
+def _words(words: str, x: float, y: float, size: float, color: str, anchor: str, turn: str = "") -> str:
+    lines = []
+    for k, line in enumerate(str(words).split("<br>")):
+        bold = ' font-weight="700"' if "<b>" in str(words) else ""
+        plain = escape(line.replace("<b>", "").replace("</b>", ""))
+        lines.append(f'<tspan x="{x:.1f}" dy="{0 if k == 0 else LINE * size:.1f}"{bold}>{plain}</tspan>')
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" {_paint("fill", color)} text-anchor="{anchor}"{turn}>'
+        f"{''.join(lines)}</text>"
+    )
+
+
+def _box(x0: float, y0: float, x1: float, y1: float) -> str:
+    left, top = min(x0, x1), min(y0, y1)
+    return f'x="{left:.1f}" y="{top:.1f}" width="{abs(x1 - x0):.1f}" height="{abs(y1 - y0):.1f}"'
+
+
+def _straight(x0: float, y0: float, x1: float, y1: float, look: str) -> str:
+    return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" {look}/>'
+
+
+def _stroke(line: Any) -> str:
+    if not line or not line.width or not line.color:
+        return ""
+    dash = f' stroke-dasharray="{DASH[line.dash]}"' if getattr(line, "dash", None) in DASH else ""
+    return f'{_paint("stroke", line.color)} stroke-width="{line.width:g}"{dash}'
+
+
+def _paint(what: str, color: str) -> str:
+    """``rgba(…)`` as a colour and its opacity, which every reader of SVG knows."""
+    if color.startswith("rgba("):
+        red, green, blue, clear = (part.strip() for part in color[5:-1].split(","))
+        return f'{what}="rgb({red},{green},{blue})" {what}-opacity="{clear}"'
+    return f'{what}="{color}"'

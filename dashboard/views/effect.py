@@ -1,0 +1,23 @@
+"""Is it working? The verdict, how sure it is, what it rests on, and the evaluation report."""
+
+import streamlit as st
+
+from dashboard.ui import evaluation, forms, live, session
+from db.access import Permission
+from db.vocab import Scope
+
+session.require(Permission.see_overview, Permission.present)
+pilot = session.pilot()
+forms.for_fingers()
+
+
+@st.fragment
+def answer() -> None:
+    """Drawn again by itself when calls are loaded, work is saved or money is booked."""
+    with st.container(gap="xsmall"):
+        live.version(*Scope)
+        viewer = session.require(Permission.see_overview, Permission.present)
+        evaluation.show(evaluation.view(viewer, pilot))
+
+
+answer()

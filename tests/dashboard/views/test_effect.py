@@ -1,0 +1,69 @@
+"""Is it working?: what each role sees of it, and that page, sentence and method say the same."""
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import Engine
+from streamlit.testing.v1 import AppTest
+
+from dashboard.measures.compute import compute, pilot_to_date
+from db import access
+from db.engine import aggregate_session
+from db.pilot import the_pilot
+from tests.conftest import NOW, TODAY
+
+SignedIn = Callable[..., AppTest]
+SHELL = access.shell_viewer("tester", now=NOW, today=TODAY)
+
+
+def told(app: AppTest) -> str:
+    return "\n".join(str(part.value) for part in (*app.markdown, *app.caption)).replace("\\", "")
+
+
+def test_the_chief_reads_the_verdict_in_the_largest_words(signed_in: SignedIn, demo_city: Engine) -> None:
+    app = signed_in("chief", "effect.py")
+    assert not app.exception
+    with aggregate_session(demo_city) as session:
+        filters = pilot_to_date(the_pilot(session), TODAY)
+    verdict = compute(demo_city, SHELL, "repeat_call_effect", filters)
+    titles = [m.value for m in app.markdown if m.value.startswith("# ")]
+    assert len(titles) == 1
+    assert titles[0].replace("\\", "").removeprefix("# ") in verdict.sentence
+    for step in compute(demo_city, SHELL, "effect_axis", filters).marks["method"]:
+        assert step.replace("\\", "") in told(app)
+    sections = [m.value for m in app.markdown if m.value.startswith("### ")]
+    assert sections == [
+        "### How sure is that?",
+        "### Before and after: the people served, and the same months",
+        "### What it gave back",
+        "### What it cost",
+        "### Follow-up or on scene?",
+        "### How this was done",
+        "### How we checked",
+    ]
+    assert {"report-pdf", "report-html"} <= {button.key for button in app.get("download_button")}  # type: ignore[attr-defined]
+
+
+def test_an_analyst_sees_the_analysis_and_no_money(signed_in: SignedIn) -> None:
+    app = signed_in("analyst", "effect.py")
+    assert not app.exception
+    assert "### How sure is that?" in told(app)
+    assert "### Follow-up or on scene?" in told(app)
+    assert "$" not in "".join(str(metric.value) for metric in app.metric)
+
+
+def test_the_council_sees_no_figure_about_people_and_no_report(signed_in: SignedIn) -> None:
+    app = signed_in("council", "effect.py")
+    assert not app.exception
+    assert "### How sure is that?" in told(app)
+    assert "### Follow-up or on scene?" not in told(app)
+    assert "linked people served" not in told(app)
+    assert not app.get("download_button")
+
+
+def test_without_calls_it_says_what_to_do_first(signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TANDEM_TODAY", "2022-06-01")  # before the first call of the demo city
+    app = signed_in("chief", "effect.py")
+    assert not app.exception
+    assert "the analyst loads them on Calls" in told(app)
+    assert not app.get("plotly_chart")
