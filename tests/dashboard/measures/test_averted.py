@@ -159,7 +159,7 @@ def test_the_same_months_a_year_before(falling: Engine) -> None:
     before = sum(observed[date(2025, month, 1)] for month in range(2, 11))
     assert found.estimate.value == pytest.approx(after / before)  # both Februaries have 28 days
     assert len(found.table) == 9
-    assert found.caveats[0].startswith("Descriptive only")
+    assert found.sentence.startswith("Descriptive only: in 9 months after the start")
 
 
 def test_a_month_without_its_pair_is_left_out(falling: Engine) -> None:
