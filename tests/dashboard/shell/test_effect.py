@@ -78,6 +78,7 @@ def test_json_names_are_the_ones_that_scripts_rely_on(effect: Effect) -> None:
 def test_the_table_says_it_in_a_sentence(effect: Effect) -> None:
     said = effect(PLAIN, "--se", "newey-west", "--lag", "5", "--season", "1").stdout
     assert said.startswith("At the intervention calls stands ")
+    assert "below what the earlier trend predicts; “no change” lies outside the 95 % interval." in said
     assert "24 months before, 12 after; quasipoisson, 1 harmonic pair, Newey–West errors, lag 5." in said
     assert "Dispersion" in said
 
