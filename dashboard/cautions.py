@@ -36,13 +36,12 @@ def say(code: str, sentence: str, **values: Any) -> Caution:
 def _about_the_data(fit: "Fit", kept: Series, unused: tuple[str, ...]) -> list[Caution]:
     year, every = SEASON[kept.every], kept.every
     found: list[Caution] = []
-    if fit.n_before < 24 and every == "month":
-        short = "Only {n} months before the intervention: the earlier trend is uncertain."
-        found.append(say("short_before", short, n=fit.n_before))
-    if fit.n_after < 6 and every == "month":
-        found.append(
-            say("short_after", "Only {n} months after the intervention: too early for a verdict.", n=fit.n_after)
-        )
+    if fit.n_before < (24 if every == "month" else 12):
+        short = "Only {n} {every}s before the intervention: the earlier trend is uncertain."
+        found.append(say("short_before", short, n=fit.n_before, every=every))
+    if fit.n_after < 6:
+        short = "Only {n} {every}s after the intervention: too early for a verdict."
+        found.append(say("short_after", short, n=fit.n_after, every=every))
     span = int(kept.index[-1] - kept.index[0] + 1)
     missing = span - len(kept.index) - (fit.plan.launch == "exclude")
     if missing == 1:

@@ -25,7 +25,7 @@ class Section:
 
 SECTIONS: tuple[Section, ...] = (
     Section(ANSWER, (EFFECT, "effect_axis")),
-    Section("sure", ("effect_detectable", "effect_robustness", "effect_residuals")),
+    Section("sure", ("effect_detectable", "effect_robustness", "effect_residuals", "effect_plan")),
     Section("people", ("people_before_after", "repeat_calls_before_after")),
     Section("worth", ("officer_hours_returned", "cost_per_call_averted")),
     Section("cost", ("cost_per_person", "cost_per_intervention", "cost_per_connection", "comparators")),

@@ -36,17 +36,17 @@ def forest(canvas: Canvas) -> go.Figure:
     foot = round(m.font * 2.2)
     height = m.height if canvas.at.slide else max(m.height, round(count * m.font * step) + m.top + foot)
     left = max(axes.width_of(name, m.font) for name in names) + 14
+    right = axes.width_of(canvas.word("no_change"), m.font) + 8
     low, high = _range(canvas, rows)
     for place, line in enumerate(lines):
         _line(canvas, rows, line, place, low, high)
     _uprights(canvas, rows, low, high)
     bold = [f"<b>{n}</b>" if rows.texts("kind")[k[0]] == PRIMARY else n for n, k in zip(names, lines, strict=True)]
-    every = 2 if high - low < 0.75 else 4  # tenths; 1, no change, is always among them
-    values = [tenth / 10 for tenth in range(10 - 4 * every, 26, every) if low <= tenth / 10 <= high]
+    values = _ticks(canvas, low, high, m.narrow - left - right)
     layout = {
         "template": template(canvas.at),
         "height": height,
-        "margin": {"l": left, "r": axes.width_of(canvas.word("no_change"), m.font) + 8, "t": m.top, "b": foot},
+        "margin": {"l": left, "r": right, "t": m.top, "b": foot},
         "hovermode": "closest",
         "xaxis": {
             "range": [low, high],
@@ -64,6 +64,13 @@ def forest(canvas: Canvas) -> go.Figure:
         "shapes": canvas.shapes,
     }
     return go.Figure({"data": canvas.traces, "layout": layout})
+
+
+def _ticks(canvas: Canvas, low: float, high: float, room: float) -> list[float]:
+    """Ratios to name on the axis, no change among them: finer where they keep apart in ``room`` pixels."""
+    wide = axes.width_of(change(0.8, canvas.lang), canvas.at.metrics.font) + 16
+    fine, coarse = ([k / 10 for k in range(2, 27, tenths) if low <= k / 10 <= high] for tenths in (2, 4))
+    return fine if len(fine) * wide <= room else coarse
 
 
 def change(ratio: float, lang: str) -> str:

@@ -16,7 +16,7 @@ RATIOS = frozenset({"share", "share_low", "share_high", "keyed"})
 """Columns that hold ratios whatever the measure's unit is."""
 COUNTS = frozenset(
     {"n", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"}
-    | {"weekday", "hour", "staffed", "months", "before", "after"}
+    | {"weekday", "hour", "staffed", "months", "before", "after", "averted", "averted_low", "averted_high"}
 )
 """Columns that hold counts whatever the measure's unit is."""
 PERIODS = {"week": words.week, "month": words.month, "date": words.day, "period": words.day}
@@ -59,7 +59,7 @@ def _cell(value: object, name: str, kind: Kind, hidden: bool, lang: Lang) -> str
     if isinstance(value, bool | str):
         return text(f"status.{value}", lang) if name in ("status", "phase") else str(value)
     number = float(value)  # type: ignore[arg-type]
-    step = 1.0 if number == int(number) else 0.1
+    step = 1.0 if number == int(number) else 0.01 if abs(number) < 10 else 0.1
     return written(number, kind, lang, step=step if kind == "number" else None)
 
 

@@ -31,7 +31,9 @@ def method(found: Primary, pilot: Pilot, lang: str) -> tuple[str, ...]:
     """The analysis step by step, in plain words, with every number that led to the verdict."""
     plan = found.plan
     months = words.listing([words.number(month, lang) for month in plan.verdict_months], lang)
-    fixed = {"window": plan.window_days, "target": words.percent(1 - plan.target_ratio, lang), "months": months}
+    due = words.listing([words.month(_due(pilot, month), lang) for month in plan.verdict_months], lang)
+    fixed = {"window": plan.window_days, "target": words.percent(1 - plan.target_ratio, lang)}
+    fixed |= {"months": months, "due": due}
     frozen = None if plan.frozen_at is None else plan.frozen_at.date()
     key = "not_frozen" if frozen is None else "frozen" if frozen < pilot.starts_on else "frozen_late"
     told = [say(f"method.{key}", lang, day=words.day(frozen, lang), launch=words.day(pilot.starts_on, lang), **fixed)]
@@ -41,7 +43,15 @@ def method(found: Primary, pilot: Pilot, lang: str) -> tuple[str, ...]:
     told.append(say(f"method.counted_{found.monthly.basis}", lang, window=plan.window_days, institutions=away))
     if found.fit is None or found.ruling is None:
         return (*told, effect.sentence(found, lang))
-    return (*told, *_fitted(found, pilot, lang), _ruled(found, lang))
+    early = found.ruling.verdict is Verdict.too_early  # then nothing is stated but how it is looked at
+    fitted = _fitted(found, pilot, lang)
+    return (*told, *(fitted[:2] if early else fitted), _ruled(found, lang))
+
+
+def _due(pilot: Pilot, months: int) -> date:
+    """The month in which so many full months after the launch month are over."""
+    number = pilot.starts_on.year * 12 + pilot.starts_on.month - 1 + months + 1
+    return date(number // 12, number % 12 + 1, 1)
 
 
 def _fitted(found: Primary, pilot: Pilot, lang: str) -> list[str]:

@@ -228,10 +228,10 @@ def _sentence(fit: Fit, name: str) -> str:
     step, nothing = fit.step, 1.0 if fit.scale == "ratio" else 0.0
     size = f"{100 * abs(1 - step.estimate):.0f} %" if fit.scale == "ratio" else _short(abs(step.estimate))
     side = "below" if step.estimate < nothing else "above"
-    change = "" if step.low <= nothing <= step.high else "not "
+    change = "inside" if step.low <= nothing <= step.high else "outside"
     return (
         f"At the intervention {name} stands {size} {side} what the earlier trend predicts;"
-        f" no change is {change}inside the 95 % interval."
+        f" “no change” lies {change} the 95 % interval."
     )
 
 

@@ -5,6 +5,7 @@ Nothing is guessed silently: what cannot be read is refused with its line and va
 
 import io
 import re
+import warnings
 from datetime import date
 from pathlib import Path
 
@@ -58,25 +59,32 @@ def table(path: Path) -> pd.DataFrame:
     if path.is_dir() or size > LONGEST:
         raise Unreadable(f"{path} is {'a folder' if path.is_dir() else f'{size:,} bytes long'}: name one CSV file.")
     text = _decoded(raw, path)
-    head = next((line for line in text.splitlines() if line.strip()), "")
+    first, head = next(((n, line) for n, line in enumerate(text.splitlines()) if line.strip()), (0, ""))
     if not head:
         raise Unreadable(f"{path.name} is empty.")
     try:
-        cells = pd.read_csv(
-            io.StringIO(text),
-            sep=max(",;\t|", key=head.count),
-            dtype=str,
-            keep_default_na=False,
-            skip_blank_lines=False,
-            skipinitialspace=True,
-            index_col=False,
-            header=next(n for n, line in enumerate(text.splitlines()) if line.strip()),
-        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", pd.errors.ParserWarning)  # else cells beyond the header are dropped
+            cells = pd.read_csv(
+                io.StringIO(text),
+                sep=max(",;\t|", key=head.count),
+                dtype=str,
+                keep_default_na=False,
+                skip_blank_lines=False,
+                skipinitialspace=True,
+                index_col=False,
+                header=first,
+            )
+    except pd.errors.ParserWarning:
+        raise Unreadable(
+            f"The rows of {path.name} hold more cells than its header: is there a comma inside a number?"
+        ) from None
     except (ValueError, pd.errors.ParserError) as problem:
-        raise Unreadable(f"{path.name} is not a table of equal rows: {str(problem).strip().rstrip('.')}.") from None
+        said = re.sub(r".*(Expected \d+ fields in line \d+, saw \d+).*", r"\1", str(problem).strip(), flags=re.DOTALL)
+        raise Unreadable(f"{path.name} is not a table of equal rows: {said.rstrip('.')}.") from None
     cells.columns = [str(name).strip() for name in cells.columns]
     cells = cells.apply(lambda column: column.fillna("").str.strip())
-    cells.index = pd.RangeIndex(2, len(cells) + 2)
+    cells.index = pd.RangeIndex(first + 2, first + 2 + len(cells))
     filled = cells.loc[(cells != "").any(axis=1)]
     if filled.empty:
         raise Unreadable(f"{path.name} has a header and no rows.")

@@ -178,6 +178,14 @@ def test_an_odd_month_shows_among_few_and_chance_does_not() -> None:
     assert sum(named) <= 2
 
 
+@pytest.mark.parametrize(("every", "step"), [("day", 1), ("week", 7)])
+def test_a_short_series_is_said_whatever_its_periods(every: str, step: int) -> None:
+    days = [date(2026, 1, 5) + timedelta(step * k) for k in range(14)]
+    said = interrupted(series(days, default_rng(1).poisson(60, 14), days[9]), Plan()).warnings
+    assert f"Only 9 {every}s before the intervention: the earlier trend is uncertain." in said
+    assert f"Only 5 {every}s after the intervention: too early for a verdict." in said
+
+
 def test_next_to_nothing_expected_means_nothing_to_see() -> None:
     matrix = np.column_stack([np.ones(12), np.arange(12), np.arange(12) >= 6]).astype(float)
     assert smallest_fall(matrix, 2, np.full(12, 1e-320), 1.0) is None

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 from scipy import stats
 
@@ -131,3 +132,31 @@ def test_impossible_counts_are_refused() -> None:
         poisson_exact(-1)
     with pytest.raises(ValueError, match="length"):
         km_quantile([1], [True, False], 0.5)
+
+
+def people_who_call(seed: int, people: int, ratio: float) -> list[tuple[int, int]]:
+    """Each with a rate of their own, met because they called: the count before runs high, then falls to their rate."""
+    random = np.random.default_rng(seed)
+    rates = random.gamma(0.8, 1.0, 20 * people)
+    before = random.poisson(rates)
+    met = np.flatnonzero(before > 0)[:people]
+    return list(zip(before[met].tolist(), random.poisson(rates[met] * ratio).tolist(), strict=True))
+
+
+def test_regression_to_the_mean_is_no_effect_and_a_planted_one_is_found() -> None:
+    """Of 60 made-up pilots without an effect about one in twenty may look like one; a halving is mostly found."""
+    looked_like, found, fell = 0, 0, 0
+    for seed in range(60):
+        others = people_who_call(1000 + seed, 60, 1.0)
+        own, _, nothing = change_by_person(people_who_call(seed, 120, 1.0), others)
+        halved = change_by_person(people_who_call(2000 + seed, 120, 0.5), others)[2]
+        assert own.high is not None
+        assert nothing.low is not None
+        assert nothing.high is not None
+        assert halved.high is not None
+        fell += own.high < 1
+        looked_like += not nothing.low <= 1 <= nothing.high
+        found += halved.high < 1
+    assert fell >= 50  # alone, the people met seem to call less, though nobody did anything
+    assert looked_like <= 8  # at 5 % more would come by chance in one run of 300
+    assert found >= 45

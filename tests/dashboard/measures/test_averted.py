@@ -9,13 +9,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
+from dashboard.measures.averted import median_unit_hours
 from dashboard.measures.compute import compute
 from dashboard.model import Filters, Result
 from db.engine import aggregate_session
 from db.models import BudgetLine, Call, CallGap, CallUnit, LedgerEntry, MonthClose
+from db.pilot import the_pilot
 from db.vocab import CallCategory, EntryKind
 from tests.conftest import add_small_pilot, create_engine_at, fresh_sqlite
-from tests.dashboard.measures.callmaker import add_calls, city
+from tests.dashboard.measures.callmaker import add_calls, city, local
 from tests.dashboard.measures.city import SHELL, WHOLE
 
 FIRST, LAST, LAUNCH = date(2022, 7, 1), date(2026, 11, 13), date(2026, 1, 12)
@@ -157,7 +159,7 @@ def test_the_same_months_a_year_before(falling: Engine) -> None:
     before = sum(observed[date(2025, month, 1)] for month in range(2, 11))
     assert found.estimate.value == pytest.approx(after / before)  # both Februaries have 28 days
     assert len(found.table) == 9
-    assert found.caveats[0].startswith("Descriptive only")
+    assert found.sentence.startswith("Descriptive only: in 9 months after the start")
 
 
 def test_a_month_without_its_pair_is_left_out(falling: Engine) -> None:
@@ -167,3 +169,17 @@ def test_a_month_without_its_pair_is_left_out(falling: Engine) -> None:
         session.commit()
     found = ask(falling, "repeat_calls_before_after")
     assert [month.month for month in found.table["period"]] == [2, 3, 4, 5, 6]
+
+
+def test_the_median_call_on_both_databases(small_pilot: Engine) -> None:
+    """Four calls: 2 h and 4 h before the start; one after it and one of another kind do not count."""
+    moments = [local(2024, 5, 1), local(2024, 6, 1), local(2026, 2, 1)]
+    add_calls(small_pilot, [(moment, 1, None, CallCategory.behavioural_health) for moment in moments])
+    add_calls(small_pilot, [(local(2024, 5, 2), 1, None, CallCategory.control)])
+    with aggregate_session(small_pilot) as session:
+        for call, hours in ((1, 2), (2, 1), (2, 3), (3, 40), (4, 50)):
+            ended = STARTED + timedelta(hours=hours)
+            session.add(CallUnit(call_id=call, unit=f"A{hours}", arrived_at=STARTED, cleared_at=ended))
+        session.commit()
+        found = median_unit_hours(session, the_pilot(session))
+    assert (found.value, found.n) == (3.0, 2)

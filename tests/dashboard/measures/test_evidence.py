@@ -47,6 +47,12 @@ def test_observed_divided_by_expected_is_the_estimate(figures: dict[str, Result]
     assert f"{after['observed'].sum():.0f} ÷ {after['expected'].sum():.0f} = {ratio:.2f}" in told
 
 
+def test_the_method_names_the_months_in_which_a_verdict_is_due(figures: dict[str, Result]) -> None:
+    """The pilot began on 12 Jan 2026: six full months, February to July, are over in August."""
+    first = figures["effect_axis"].marks["method"][0]
+    assert "after 6, 9 and 12 full months (from Aug 2026, Nov 2026 and Feb 2027 on)" in first
+
+
 def test_the_wider_interval_is_the_marked_one(figures: dict[str, Result]) -> None:
     axis = figures["effect_axis"].table
     specified, other = (axis.iloc[k] for k in (0, 1))

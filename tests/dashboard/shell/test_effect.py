@@ -78,6 +78,7 @@ def test_json_names_are_the_ones_that_scripts_rely_on(effect: Effect) -> None:
 def test_the_table_says_it_in_a_sentence(effect: Effect) -> None:
     said = effect(PLAIN, "--se", "newey-west", "--lag", "5", "--season", "1").stdout
     assert said.startswith("At the intervention calls stands ")
+    assert "below what the earlier trend predicts; “no change” lies outside the 95 % interval." in said
     assert "24 months before, 12 after; quasipoisson, 1 harmonic pair, Newey–West errors, lag 5." in said
     assert "Dispersion" in said
 
@@ -88,7 +89,7 @@ def written(style: str, month: date) -> str:
 
 @pytest.mark.parametrize(
     "style", ["%Y-%m-%d", "%Y-%m", "%Y%m", "%Y/%m", "%m/%Y", "%b %Y", "%B %Y", "%b-%y", "%m/%d/%Y", "%d/%m/%Y",
-              "%d.%m.%Y", "%d %b %Y", "%Y-%m-%d 00:00:00", "%Ym%m"],
+              "%d.%m.%Y", "%d %b %Y", "%Y-%m-%d 00:00:00", "%Y-%m-%dT00:00:00Z", "%Ym%m", "%-m/%-d/%Y"],
 )  # fmt: skip
 def test_a_month_may_be_written_many_ways(effect: Effect, style: str) -> None:
     months = [date.fromisoformat(f"{month}-01") for month in MONTHS]
@@ -214,6 +215,12 @@ def test_a_month_that_is_not_over_is_out(tandem: Tandem, effect: Effect) -> None
         (PLAIN, ["--exposure", "calls", "--family", "gaussian"], "2022-01-01",
          "An exposure goes with a log link; for gaussian divide the counts by it first."),
         ("", [], "2022-01-01", "series.csv is empty."),
+        ("month,calls\n2020-01,1,234\n2020-02,1,235\n", [], "2022-01-01",
+         "The rows of series.csv hold more cells than its header: is there a comma inside a number?"),
+        ("month,calls\n2020-01,234\n2020-02,1,235\n", [], "2022-01-01",
+         "series.csv is not a table of equal rows: Expected 2 fields in line 3, saw 3."),
+        ("\n\nmonth,calls\n2020-01,234\n2020-02,x\n", [], "2022-01-01",
+         "“x” in line 5, column calls, is not a number."),
         ("month,calls\n", [], "2022-01-01", "series.csv has a header and no rows."),
     ],
 )  # fmt: skip
@@ -245,5 +252,7 @@ def test_a_file_that_is_none(tandem: Tandem, tmp_path: Path) -> None:
     workbook.write_bytes(b"PK\3\4\0\0\0\0")
     assert "is not a text file. Save the sheet as CSV" in tandem("effect", str(workbook), *columns).stderr
     twice = tmp_path / "twice.csv"
-    twice.write_text("a,b,B\n2020-01,1,2\n")
-    assert "There are several columns" not in tandem("effect", str(twice), *columns).stderr
+    twice.write_text("a,Bee,BEE\n2020-01,1,2\n")
+    asked = ("--date", "a", "--count", "bee", "--intervention", "2022-01-01")
+    said = "There are several columns “bee” (after --count). The file has: a, Bee, BEE."
+    assert said in tandem("effect", str(twice), *asked).stderr

@@ -67,3 +67,14 @@ def test_without_calls_it_says_what_to_do_first(signed_in: SignedIn, monkeypatch
     assert not app.exception
     assert "the analyst loads them on Calls" in told(app)
     assert not app.get("plotly_chart")
+
+
+def test_while_it_is_too_early_it_says_so_and_states_nothing(
+    signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TANDEM_TODAY", "2026-05-20")
+    app = signed_in("chief", "effect.py")
+    assert not app.exception
+    assert "too early" in next(m.value for m in app.markdown if m.value.startswith("# "))
+    assert "Nothing happened" in "".join(str(table.value) for table in app.table), "how it was checked stays"
+    assert "÷" not in told(app).split("### How this was done")[1]
