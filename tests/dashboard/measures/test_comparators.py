@@ -23,5 +23,5 @@ def test_they_are_shown_to_everybody_with_the_footnote(small_pilot: Engine) -> N
         assert len(found.table) == len(reported("en"))
         assert found.caveats[0].startswith("Not like for like")
         assert found.estimate.value is None
-    beside = set(found.table["beside"])
-    assert {"cost_per_call_averted", "cost_per_intervention", "repeat_call_effect", "people_before_after"} <= beside
+        beside = set(found.table["beside"])
+        assert {"cost_per_call_averted", "cost_per_intervention", "repeat_call_effect", "people_before_after"} <= beside
