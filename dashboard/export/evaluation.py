@@ -6,7 +6,7 @@ Made of the public form of every Result: it may be handed to an outside evaluato
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -100,15 +100,25 @@ def html(report: Report) -> bytes:
 
 def pdf(report: Report) -> bytes:
     """The same page on paper. Raises Setup where pango is missing."""
-    try:
-        from weasyprint import HTML, URLFetcher
-    except OSError as missing:
-        raise Setup(
-            "PDF files cannot be made here: the system lacks pango. Take the HTML file, or install it "
-            "(Debian: apt install libpango-1.0-0 libpangoft2-1.0-0)."
-        ) from missing
+    if missing := no_paper():
+        raise Setup(missing)
+    from weasyprint import HTML, URLFetcher
+
     here = URLFetcher(allowed_protocols=("data",))  # nothing is read but what stands in the page itself
     return HTML(string=html(report).decode(), url_fetcher=here).write_pdf() or b""
+
+
+@cache
+def no_paper() -> str:
+    """Why no PDF can be made here, and the way out; empty where one can."""
+    try:
+        import weasyprint  # noqa: F401  # it loads pango, or says that it cannot
+    except OSError:
+        return (
+            "PDF files cannot be made here: the system lacks pango. Take the HTML file, or install it "
+            "(Debian: apt install libpango-1.0-0 libpangoft2-1.0-0)."
+        )
+    return ""
 
 
 # --- the parts, in order ---------------------------------------------------------------------------------
