@@ -198,7 +198,7 @@ def _long_tables(report: Report) -> str:
     """The tables that would tear the results apart, each under its measure's name."""
     long = [result for result in report.results.values() if len(result.table) > LONG]
     titles = [text(f"measure.{result.key}.title", report.lang) for result in long]
-    return "".join(f"<h4>{escape(t)}</h4>{_figures(result)}" for t, result in zip(titles, long, strict=True))
+    return "".join(f"<h3>{escape(t)}</h3>{_figures(result)}" for t, result in zip(titles, long, strict=True))
 
 
 def _caveats(result: Result) -> list[str]:
@@ -242,4 +242,4 @@ def _table(heads: Sequence[str], rows: Rows, *, small: bool = False) -> str:
     head = "".join(f"<th>{escape(str(name))}</th>" for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     kind = ' class="small"' if small else ""
-    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide"><table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
