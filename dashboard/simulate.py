@@ -14,7 +14,7 @@ import numpy as np
 from numpy.random import Generator, default_rng
 
 from dashboard import verdict
-from dashboard.effects import Fit, Plan, against_control, estimated
+from dashboard.effects import Fit, Plan, against_control, estimated, interrupted
 from dashboard.model import Estimate
 from dashboard.periods import EffectError, Floats, Series, only
 from dashboard.stats import wilson
@@ -57,6 +57,8 @@ class Tried:
     rose_at_end: Estimate
     covered: Estimate
     """The interval at the last verdict date holds the planted ratio."""
+    warned: Estimate
+    """The fit at the last verdict date warns that one month depends on another."""
 
 
 def city(kind: City, random: Generator, *, ratio: float = 1.0, before: int = BEFORE, after: int = AFTER) -> Pair:
@@ -117,8 +119,8 @@ FALLS = (Verdict.falling, Verdict.falling_as_hoped)
 
 def tried(kind: City, *, ratio: float = 1.0, runs: int = 500, seed: int = 1) -> Tried:
     """Run the procedure at every verdict date in ``runs`` cities."""
-    end, ever, alone, rose, covered = np.array(list(_runs(kind, ratio, runs, seed))).sum(axis=0).tolist()
-    return Tried(kind, ratio, *(wilson(int(k), runs) for k in (end, ever, alone, rose, covered)))
+    counted = np.array(list(_runs(kind, ratio, runs, seed))).sum(axis=0).tolist()
+    return Tried(kind, ratio, *(wilson(int(k), runs) for k in counted))
 
 
 def _runs(kind: City, ratio: float, runs: int, seed: int) -> Iterator[tuple[bool, ...]]:
@@ -134,6 +136,7 @@ def _runs(kind: City, ratio: float, runs: int, seed: int) -> Iterator[tuple[bool
             alone.verdict in FALLS,
             last.verdict is Verdict.rising,
             last.ratio.low <= ratio <= last.ratio.high,
+            any(caution.code == "autocorrelated" for caution in interrupted(pair.calls, PRIMARY).cautions),
         )
 
 

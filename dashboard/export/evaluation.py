@@ -6,7 +6,7 @@ Made of the public form of every Result: it may be handed to an outside evaluato
 import platform
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
 from html import escape
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -100,15 +100,25 @@ def html(report: Report) -> bytes:
 
 def pdf(report: Report) -> bytes:
     """The same page on paper. Raises Setup where pango is missing."""
-    try:
-        from weasyprint import HTML, URLFetcher
-    except OSError as missing:
-        raise Setup(
-            "PDF files cannot be made here: the system lacks pango. Take the HTML file, or install it "
-            "(Debian: apt install libpango-1.0-0 libpangoft2-1.0-0)."
-        ) from missing
+    if missing := no_paper():
+        raise Setup(missing)
+    from weasyprint import HTML, URLFetcher
+
     here = URLFetcher(allowed_protocols=("data",))  # nothing is read but what stands in the page itself
     return HTML(string=html(report).decode(), url_fetcher=here).write_pdf() or b""
+
+
+@cache
+def no_paper() -> str:
+    """Why no PDF can be made here, and the way out; empty where one can."""
+    try:
+        import weasyprint  # noqa: F401  # it loads pango, or says that it cannot
+    except OSError:
+        return (
+            "PDF files cannot be made here: the system lacks pango. Take the HTML file, or install it "
+            "(Debian: apt install libpango-1.0-0 libpangoft2-1.0-0)."
+        )
+    return ""
 
 
 # --- the parts, in order ---------------------------------------------------------------------------------
@@ -188,7 +198,7 @@ def _long_tables(report: Report) -> str:
     """The tables that would tear the results apart, each under its measure's name."""
     long = [result for result in report.results.values() if len(result.table) > LONG]
     titles = [text(f"measure.{result.key}.title", report.lang) for result in long]
-    return "".join(f"<h4>{escape(t)}</h4>{_figures(result)}" for t, result in zip(titles, long, strict=True))
+    return "".join(f"<h3>{escape(t)}</h3>{_figures(result)}" for t, result in zip(titles, long, strict=True))
 
 
 def _caveats(result: Result) -> list[str]:
@@ -232,4 +242,4 @@ def _table(heads: Sequence[str], rows: Rows, *, small: bool = False) -> str:
     head = "".join(f"<th>{escape(str(name))}</th>" for name in heads)
     body = "".join("<tr>" + "".join(f"<td>{escape(str(cell))}</td>" for cell in row) + "</tr>" for row in rows)
     kind = ' class="small"' if small else ""
-    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="wide"><table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

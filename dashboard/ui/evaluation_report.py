@@ -17,7 +17,11 @@ from db.vocab import LANGUAGES, Lang, Scope
 
 def button(viewer: Viewer, pilot: Pilot, now: dict[Scope, int], filters: Filters) -> None:
     """A popover with the language and the two files. Nothing is made before a file is asked for."""
-    opened = st.popover("Evaluation report", icon=":material/description:", width="content", key="report")
+    opened = st.popover(
+        "Evaluation report", icon=":material/description:", width="content", key="report", on_change="rerun"
+    )
+    if not opened.open:
+        return
     with opened:
         st.markdown(
             "Question, data, definitions, methods, results, limits, every figure and table, software versions: for "
@@ -28,6 +32,7 @@ def button(viewer: Viewer, pilot: Pilot, now: dict[Scope, int], filters: Filters
         )
         filters = replace(filters, lang=lang)
         name = f"evaluation-{viewer.today.isoformat()}-{lang}"
+        without_paper = evaluation.no_paper()
         with st.container(horizontal=True, gap="small"):
             for label, ending, mime, make in (
                 ("PDF", "pdf", "application/pdf", evaluation.pdf),
@@ -40,8 +45,11 @@ def button(viewer: Viewer, pilot: Pilot, now: dict[Scope, int], filters: Filters
                     mime=mime,
                     icon=":material/download:",
                     on_click="ignore",
+                    disabled=ending == "pdf" and bool(without_paper),
                     key=f"report-{ending}",
                 )
+        if without_paper:
+            st.caption(without_paper)
 
 
 def _maker(viewer: Viewer, pilot: Pilot, filters: Filters, make: Callable[..., bytes]) -> Callable[[], bytes]:

@@ -51,6 +51,7 @@ def without_an_effect(kind: City, runs: int, seed: int) -> None:
     )
     print("  at month 12 without a control     ", said(found.fell_without_control))
     print("  says rising at month 12           ", said(found.rose_at_end))
+    print("  warns that months hang together   ", said(found.warned))
     print("  interval holds 1                  ", said(found.covered, against(found.covered, COVERED)))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -38,7 +39,9 @@ def test_the_verdict_and_both_charts_stand_on_the_first_screen(new_page: Callabl
         assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
 
 
-def test_the_chief_takes_the_report_as_a_page_and_on_paper(page: Page, server: Server) -> None:
+def test_the_chief_takes_the_report_as_a_page_and_on_paper(
+    page: Page, new_page: Callable[..., Page], server: Server, tmp_path: Path
+) -> None:
     opened(page)
     page.get_by_role("button", name="Evaluation report").click()
     verdict = page.get_by_role("heading", level=1).inner_text()
@@ -46,6 +49,11 @@ def test_the_chief_takes_the_report_as_a_page_and_on_paper(page: Page, server: S
         page.get_by_role("button", name="HTML").click()
     assert download.value.suggested_filename == "evaluation-2026-11-14-en.html"
     assert verdict in download.value.path().read_text("utf-8")
+    download.value.save_as(tmp_path / "report.html")
+    phone = new_page(390, 844)
+    phone.goto((tmp_path / "report.html").as_uri())
+    expect(phone.get_by_role("heading", level=1)).to_contain_text("Is it working?")
+    assert phone.evaluate("document.scrollingElement.scrollWidth") <= 390
     with page.expect_download(timeout=90_000) as download:
         page.get_by_role("button", name="PDF").click()
     assert download.value.suggested_filename == "evaluation-2026-11-14-en.pdf"

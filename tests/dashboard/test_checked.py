@@ -75,6 +75,7 @@ def test_proposition_99_by_newey_west() -> None:
 def test_every_row_is_held_by_a_test_and_says_whether_it_was_met() -> None:
     simulated = {f"sim_{what}_{kind}" for what in ("false", "ever", "cover") for kind in CITIES}
     published = {key for key in ROWS if key.startswith(("sicily_", "prop99_"))}
+    simulated |= {"sim_warned_plain", "sim_warned_autocorrelated"}
     assert set(ROWS) == published | simulated | {f"sim_power_{after}" for after in (6, 12, 24)}
     assert all(
         (row["expected"] == row["ours"]) == (row["met"] == "yes") for key, row in ROWS.items() if key in published
@@ -104,6 +105,14 @@ def test_made_up_cities_are_as_reported(kind: City) -> None:
         low, high = rate.low or 0, rate.high or 0
         met = (rate.value or 0) <= 0.05 if what != "cover" else low <= 0.95 <= high
         assert row["met"] == ("yes" if met else "no"), what
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("kind", ["plain", "autocorrelated"])
+def test_the_check_of_dependent_months_is_as_weak_as_reported(kind: City) -> None:
+    row = ROWS[f"sim_warned_{kind}"]
+    assert plain_spaces(row["ours"]) == share(tried(kind, runs=RUNS, seed=SEED).warned)
+    assert row["met"] == "no"
 
 
 @pytest.mark.torture

@@ -228,7 +228,7 @@ TEN = [5.0, 6, 7, 5, 6, 7, 5, 6, 7, 5]
     ("counts", "day", "plan", "sentence"),
     [
         (TEN, date(2020, 3, 1), Plan(), "Only 2 months before the intervention can be used; at least 3 are needed."),
-        (TEN, date(2020, 9, 15), Plan(), "Too early: only 2 months after the intervention can be used; at least 3 are needed."),
+        (TEN, date(2020, 9, 15), Plan(), "Too early: only 2 months after the intervention can be used"),
         (TEN, date(2020, 8, 1), Plan(launch="exclude"), "Too early: only 2 months after the intervention can be used"),
         ([0.0] * 10, date(2020, 6, 1), Plan(), "All counts are zero, so a ratio cannot be estimated."),
         ([5.0] * 5 + [0.0] * 5, date(2020, 6, 1), Plan(), "All counts after the intervention are zero"),
@@ -239,7 +239,7 @@ TEN = [5.0, 6, 7, 5, 6, 7, 5, 6, 7, 5]
         (TEN, date(2020, 1, 1), Plan(), "The intervention of 2020-01-01 lies outside the data"),
         (TEN, date(2021, 6, 1), Plan(), "The intervention of 2021-06-01 lies outside the data"),
         (TEN[:5], date(2020, 3, 1), Plan(), "The series has 5 periods; at least 3 before and 3 after are needed."),
-        (TEN, date(2020, 6, 1), Plan(season=4), "10 periods cannot carry 11 terms: leave out the season, the slope or a break line."),
+        (TEN, date(2020, 6, 1), Plan(season=4), "10 periods cannot carry 11 terms: leave out the season"),
     ],
 )
 def test_what_cannot_be_analysed_says_why(counts: list[float], day: date, plan: Plan, sentence: str) -> None:
@@ -262,7 +262,7 @@ def test_dates_must_be_regular_and_single() -> None:
     with pytest.raises(EffectError, match="The month of 2020-01-01 stands twice"):
         series([dates[0], *dates[:-1]], counts, date(2020, 6, 1))
     odd = [date(2020, 1, 1 + 3 * k) for k in range(10)]
-    with pytest.raises(EffectError, match="3 days apart: they are neither daily, weekly, monthly, quarterly nor yearly"):
+    with pytest.raises(EffectError, match="3 days apart: they are neither daily, weekly, monthly, quarterly"):
         series(odd, counts, date(2020, 1, 16))
 
 

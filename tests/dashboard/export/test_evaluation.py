@@ -89,7 +89,7 @@ def test_every_chart_is_drawn_and_every_row_is_told(page: str, report: Report) -
     assert page.count("<svg") >= 8
     assert set(drawn) == set(report.results)
     months = report.results[EFFECT].table
-    rows = page.split("Tables</h2>")[1].split("<h4>")[1]
+    rows = page.split("Tables</h2>")[1].split("<h3>")[1]
     assert rows.count("<tr>") == len(months) + 1  # and its head
 
 
