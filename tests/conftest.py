@@ -3,20 +3,20 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, RowMapping, Table, create_engine, text
 from sqlalchemy.engine import make_url
 
 os.environ.setdefault("TANDEM_SECRET", "tests-only-secret-0123456789-0123456789")
 
 from db import access, migrate
 from db.engine import aggregate_session, engine_for
-from db.models import Pilot, Staff
+from db.models import Base, Pilot, Staff
 from db.vocab import Role
 
 TODAY = date(2026, 11, 14)
@@ -67,6 +67,10 @@ def postgres_url() -> Iterator[str]:
     name = f"template_{os.getpid()}"
     admin = create_engine(url, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
+        if server is not None:  # what it holds may be lost
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                connection.execute(text(f"ALTER SYSTEM SET {setting} = off"))
+            connection.execute(text("SELECT pg_reload_conf()"))
         connection.execute(text(f"CREATE DATABASE {name}"))
     template = create_engine(admin.url.set(database=name))
     migrate.upgrade(template)
@@ -86,7 +90,7 @@ def bind(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     if request.param == "sqlite":
         yield from fresh_sqlite(request.getfixturevalue("sqlite_template"), tmp_path)
     else:
-        yield from fresh_postgres(request.getfixturevalue("postgres_url"))
+        yield from emptied_postgres(*request.getfixturevalue("postgres_again"))
 
 
 @pytest.fixture
@@ -99,6 +103,31 @@ def fresh_sqlite(template: Path, folder: Path) -> Iterator[Engine]:
     path = folder / "tandem.db"
     shutil.copy(template, path)
     engine = create_engine_at(path)
+    yield engine
+    engine.dispose()
+
+
+Rows = dict[Table, Sequence[RowMapping]]
+
+
+@pytest.fixture(scope="session")
+def postgres_again(postgres_url: str) -> Iterator[tuple[Engine, Rows]]:
+    """One database for test after test, and the rows that the migrations put into it."""
+    for engine in fresh_postgres(postgres_url):
+        with engine.connect() as connection:
+            rows = {table: connection.execute(table.select()).mappings().all() for table in Base.metadata.sorted_tables}
+        yield engine, {table: there for table, there in rows.items() if there}
+
+
+def emptied_postgres(engine: Engine, rows: Rows) -> Iterator[Engine]:
+    """The same database as new: emptying it takes a tenth of the time that making one takes."""
+    with engine.begin() as connection:
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+        connection.execute(text(f"{others} AND pid <> pg_backend_pid()"))
+        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names} RESTART IDENTITY CASCADE"))
+        for table, there in rows.items():
+            connection.execute(table.insert(), [dict(row) for row in there])
     yield engine
     engine.dispose()
 

@@ -182,6 +182,8 @@ def _table(found: Primary) -> pd.DataFrame:
         return found.months.assign(**empty).loc[:, list(TABLE)]
     lines = found.fit.periods.rename(columns={"period": "month"}).loc[:, ["month", "expected", "low", "high", "fitted"]]
     table = found.months.merge(lines, on="month", how="left")
+    if found.ruling is None or found.ruling.verdict is Verdict.too_early:
+        table.loc[table["phase"] == "after", "fitted"] = np.nan  # the estimate could be read from it
     gaps = table["expected"].isna().to_numpy()
     if gaps.any():
         missing = table.loc[gaps, "month"]

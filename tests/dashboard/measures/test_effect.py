@@ -168,6 +168,7 @@ def test_too_early_and_no_data_say_so(small_pilot: Engine) -> None:
     add_calls(small_pilot, city(1, FIRST, date(2026, 5, 20), LAUNCH))
     found = effect(small_pilot, date(2026, 5, 20))
     assert (found.display, found.estimate.value) == ("too early", None)
+    assert found.table.loc[found.table["phase"] == "after", "fitted"].isna().all()
     assert found.sentence == (
         "It is too early to say whether repeat calls fell: 3 full months after the start and 39 before it can be "
         "judged; 6 and 24 are needed."
