@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from sqlalchemy import Engine
 
 import seed
@@ -122,18 +122,37 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def machine(chromium: Browser, server: Server) -> Iterator[BrowserContext]:
+    """A browser that keeps the program's files from test to test, and nothing else."""
+    context = chromium.new_context(base_url=server.url)
+    context.set_default_timeout(20_000)
+    yield context
+    context.close()
+
+
 @pytest.fixture
-def new_page(chromium: Browser, server: Server) -> Iterator[Callable[..., Page]]:
+def new_page(chromium: Browser, server: Server, machine: BrowserContext) -> Iterator[Callable[..., Page]]:
     """``new_page(width=1440, height=900)``: a page in a browser of its own (no shared cookies)."""
-    contexts = []
+    machine.clear_cookies()
+    contexts: list[BrowserContext] = []
+    pages: list[Page] = []
 
     def make(width: int = 1440, height: int = 900) -> Page:
-        context = chromium.new_context(viewport={"width": width, "height": height}, base_url=server.url)
-        context.set_default_timeout(20_000)
-        contexts.append(context)
-        return context.new_page()
+        if pages:
+            context = chromium.new_context(base_url=server.url)
+            context.set_default_timeout(20_000)
+            contexts.append(context)
+        else:
+            context = machine
+        pages.append(context.new_page())
+        pages[-1].set_viewport_size({"width": width, "height": height})
+        return pages[-1]
 
     yield make
+    machine.set_offline(False)
+    for page in machine.pages:
+        page.close()
     for context in contexts:
         context.close()
 
