@@ -2,7 +2,7 @@
 
 Arrow's reader (pandas and Streamlit bring it) takes a block where every row has the header's width and nothing needs
 care: no quote, no lone carriage return, no NUL, no cell beyond measure. Any other block is read as ``db.cad.text``
-reads it, and from a cell over several lines on all the rest is.
+reads it, and from the first quote on all the rest is.
 """
 
 import codecs
@@ -47,7 +47,7 @@ class Plain:
                 yield from self._below(header, self._carefully(1))
                 return
             for block in _blocks(data):
-                if block is None:
+                if block is None or b'"' in block:  # what a quote means may hang on the lines before and behind it
                     yield from self._carefully(first)
                     return
                 if (columns := self._columns(block, width, places)) is not None:
@@ -73,7 +73,7 @@ class Plain:
 
     def _columns(self, block: bytes, width: int, places: Sequence[int]) -> Columns | None:
         """None where the block is not as plain as all that."""
-        if b'"' in block or b"\0" in block or _lone_returns(block):
+        if b"\0" in block or _lone_returns(block):
             return None
         ends = np.flatnonzero(np.frombuffer(block, np.uint8) == 10)
         if np.diff(ends, prepend=-1).max() > self._longest:
@@ -104,7 +104,7 @@ class Plain:
         return columns if len(columns) == len(ends) and not columns.blank().any() else None
 
     def _alone(self, block: bytes) -> list[list[str]] | None:
-        """The rows of a block, one a line; None where a cell runs over lines or a quote is open at its end."""
+        """The rows of a block without quotes, one a line; None where they are not."""
         text = block.decode(self._encoding, "tandem-cp1252")
         text = text if text.endswith(("\n", "\r")) else f"{text}\n"
         source = io.StringIO(f"{text}{_END}", newline="")

@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, TimeoutError, expect
 from sqlalchemy import func, select
 
 from db.engine import aggregate_session
@@ -96,7 +97,8 @@ def test_a_load_is_cancelled_halfway_and_leaves_nothing(new_page: Callable[..., 
     while not cancelled.is_visible():  # the page is being drawn: a tap may miss, as anybody's
         expect(cancel.or_(cancelled).first).to_be_visible()
         if cancel.is_visible():
-            cancel.click(timeout=1_000)
+            with suppress(TimeoutError):  # gone meanwhile
+                cancel.click(timeout=1_000)
             page.wait_for_timeout(200)
     assert held(server) == before
     with aggregate_session(server.bind) as session:
