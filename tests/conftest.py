@@ -14,13 +14,15 @@ from sqlalchemy.engine import make_url
 
 os.environ.setdefault("TANDEM_SECRET", "tests-only-secret-0123456789-0123456789")
 
-from db import access, migrate
+from db import access, migrate, passwords
 from db.engine import aggregate_session, engine_for
 from db.models import Base, Pilot, Staff
 from db.vocab import Role
 
 TODAY = date(2026, 11, 14)
 NOW = datetime(2026, 11, 14, 15, 0, tzinfo=UTC)
+COST, passwords.ROUNDS = passwords.ROUNDS, 4
+"""What a hash costs in the product, and here: a quarter of a second, some hundred times."""
 REAL_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
 ABSENT = "real data is not part of the project: "

@@ -113,13 +113,14 @@ def _residuals(fit: Fit) -> pd.DataFrame:
     return pd.DataFrame({"month": taken["period"], "value": taken["residual"] / scatter, "phase": taken["phase"]})
 
 
-_EFFECT: dict[str, Any] = {
+EVIDENCE: dict[str, Any] = {
     "direction": Direction.neither,
     "about_people": False,
     "scopes": (Scope.calls, Scope.setup),
     "permission": Permission.see_overview,
 }
+"""What is the same of all measures that say how sure the effect is."""
 MEASURES: tuple[Measure, ...] = (
-    common.define("effect_axis", effect_axis, chart="forest", **_EFFECT),
-    common.define("effect_residuals", effect_residuals, chart="residuals", **_EFFECT),
+    common.define("effect_axis", effect_axis, chart="forest", **EVIDENCE),
+    common.define("effect_residuals", effect_residuals, chart="residuals", **EVIDENCE),
 )

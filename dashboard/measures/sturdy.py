@@ -13,13 +13,12 @@ from dashboard import verdict, words
 from dashboard.effects import Fit, Interval
 from dashboard.measures import common, effect
 from dashboard.measures.choices import choices
+from dashboard.measures.evidence import EVIDENCE
 from dashboard.measures.evidence_words import choice, say
-from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
+from dashboard.model import Audience, Estimate, Filters, Measure, Result
 from dashboard.robustness import Answer, Robustness, robustness
 from dashboard.verdict import MONTHS_AFTER, MONTHS_BEFORE, Sight
-from db.access import Permission
 from db.models import Pilot
-from db.vocab import Scope
 
 ROBUST = ("kind", "group", "value", "low", "high", "before", "after")
 SIGHT = ("month", "months", "fall", "phase")
@@ -158,13 +157,7 @@ def _sight_words(fit: Fit, fall: float | None, seen: Sight, lang: str) -> str:
     return f"{said} {say(key, lang, target=target, month=words.month(seen.reached_on, lang))}"
 
 
-_EFFECT: dict[str, Any] = {
-    "direction": Direction.neither,
-    "about_people": False,
-    "scopes": (Scope.calls, Scope.setup),
-    "permission": Permission.see_overview,
-}
 MEASURES: tuple[Measure, ...] = (
-    common.define("effect_detectable", effect_detectable, chart="detect", **_EFFECT),
-    common.define("effect_robustness", effect_robustness, chart="forest", **_EFFECT),
+    common.define("effect_detectable", effect_detectable, chart="detect", **EVIDENCE),
+    common.define("effect_robustness", effect_robustness, chart="forest", **EVIDENCE),
 )

@@ -10,7 +10,7 @@ from typing import Any, cast
 import pandas as pd
 import streamlit as st
 
-from dashboard.ui import callimport_columns, callimport_loads, callimport_report, exhibit, forms, session
+from dashboard.ui import callimport_columns, callimport_loads, callimport_report, exhibit, session
 from dashboard.ui.callimport_columns import Answers
 from dashboard.ui.callimport_file import KEPT, Opened, Saved, Upload, for_page, opened, saved_mappings
 from dashboard.words import number
@@ -28,6 +28,7 @@ from db.forms.calls import MappingForm
 REPORT = "calls.report"
 TRIED = "calls.tried"
 RUNNING = "calls.running"
+STOPPED = "calls.stopped"
 FAILED = "calls.failed"
 PARTS = (
     ("types", "See what its types mean", ":material/rule:"),
@@ -40,13 +41,14 @@ BEGINS = {"reading": (0.0, 0.5), "storing": (0.5, 0.35), "counting": (0.85, 0.15
 
 def upload(viewer: Viewer, zone: str) -> None:
     """Choose a file, say which column is which, try it, load it."""
-    forms.for_fingers()
     _stopped()
     callimport_loads.said()
     chosen = st.file_uploader(
         "Export of the dispatch system (CSV or Excel, up to 100 MB)",
         type=["csv", "txt", "tsv", "tab", "gz", "zip", "xlsx", "xlsm", "xls"],
         key="calls-file",
+        on_change=session.forget,
+        args=(STOPPED,),
         help="Larger files: tandem calls import FILE --map auto, in a shell on the server.",
     )
     if chosen is None:
@@ -123,8 +125,9 @@ def _buttons(place: Any, profile: Saved | None) -> tuple[bool, bool, str]:
     """(try it, load it, name to save the mapping under)."""
     fits = profile is not None and not profile.drift
     with place.container(horizontal=True, vertical_alignment="bottom"):
-        trial = st.button("Try it (stores nothing)", icon=":material/science:", key="calls-try")
-        load = st.button("Load", type="primary", icon=":material/upload:", key="calls-load")
+        again: Any = {"on_click": session.forget, "args": (STOPPED,)}
+        trial = st.button("Try it (stores nothing)", icon=":material/science:", key="calls-try", **again)
+        load = st.button("Load", type="primary", icon=":material/upload:", key="calls-load", **again)
         keep = "" if fits else st.text_input(
             "Save this mapping for next month’s file as",
             value=profile.name if profile else "",
@@ -208,11 +211,13 @@ def _advance(bar: Any, stage: str, done: int, of: int) -> None:
 
 
 def _stopped() -> None:
-    """A run that did not come to its end was cancelled, or another click cut it short."""
+    """A run that did not come to its end was cancelled, or another click cut it short: said until the next."""
     trial = session.recall(RUNNING)
     if trial is not None:
         session.forget(RUNNING)
-        what = "The trial was" if trial else "The load was"
+        session.remember(STOPPED, trial)
+    if (stopped := session.recall(STOPPED)) is not None:
+        what = "The trial was" if stopped else "The load was"
         st.warning(f"{what} cancelled. Nothing was stored.", icon=":material/cancel:")
 
 

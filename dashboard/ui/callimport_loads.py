@@ -7,7 +7,7 @@ import streamlit as st
 from sqlalchemy import select
 
 from dashboard import words
-from dashboard.ui import callimport_report, exhibit, forms, session
+from dashboard.ui import callimport_report, exhibit, session
 from db import vocab
 from db.access import Viewer
 from db.cad.mapping import FIELDS
@@ -23,7 +23,6 @@ _COUNTS = ("Rows", "Added", "Merged", "Updated", "Already there", "Refused")
 
 def loads(viewer: Viewer, zone: str) -> None:
     """Every load, newest first; choose one to see its report or take it back."""
-    forms.for_fingers()
     said()
     with record_session(session.bind(), viewer) as database:
         imports = database.scalars(select(Import).order_by(Import.id.desc())).all()

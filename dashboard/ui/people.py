@@ -118,9 +118,7 @@ def _episodes(database: Session, people: Sequence[Known]) -> list[Open]:
     zone, known = session.pilot().time_zone, {person.id: person for person in people}
     last = (
         select(Intervention.episode_id, func.max(Intervention.at).label("at"))
-        .where(
-            *was_direct(),
-        )
+        .where(*was_direct())
         .group_by(Intervention.episode_id)
         .subquery()
     )

@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from dashboard.ui import callfigures, forms, live, session
+from dashboard.ui import callfigures, live, session
 from db.access import Permission
 from db.vocab import Scope
 
 viewer = session.require(Permission.see_overview)
 pilot = session.pilot()
-forms.for_fingers()
 
 
 @st.fragment

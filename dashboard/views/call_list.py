@@ -2,11 +2,10 @@
 
 import streamlit as st
 
-from dashboard.ui import callfigures_list, forms, session
+from dashboard.ui import callfigures_list, session
 from db.access import Permission
 
 viewer = session.require(Permission.see_calls)
-forms.for_fingers()
 asked = callfigures_list.asked(viewer, session.pilot())
 st.title(f"Calls behind “{asked.title}”", anchor=False)
 callfigures_list.choose(asked)

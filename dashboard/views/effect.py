@@ -2,13 +2,12 @@
 
 import streamlit as st
 
-from dashboard.ui import evaluation, forms, live, session
+from dashboard.ui import evaluation, live, session
 from db.access import Permission
 from db.vocab import Scope
 
 session.require(Permission.see_overview, Permission.present)
 pilot = session.pilot()
-forms.for_fingers()
 
 
 @st.fragment

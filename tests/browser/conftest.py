@@ -7,12 +7,14 @@ browser context, ``new_page()`` makes another one (a second person at a second m
 import os
 import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +23,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import Engine
 
 import seed
-from db.engine import engine_for
+from db.engine import data_version, engine_for, lift_versions
 from tests.conftest import TODAY
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,7 +38,8 @@ CHROMIUM_ARGS = [
 ]
 
 
-expect.set_options(timeout=20_000)  # a loaded machine is not a broken product; speed is asserted where it is meant
+PATIENCE = 60_000  # ms: a loaded machine is not a broken product; speed is asserted where it is meant
+expect.set_options(timeout=PATIENCE)
 
 
 @dataclass(frozen=True)
@@ -101,14 +104,25 @@ def stop(server: Server) -> None:
         server.bind.dispose()
 
 
-@pytest.fixture(scope="module")
-def server(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server of its own for each test file, on a fresh copy of the demo city."""
+@pytest.fixture(scope="session")
+def standing(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The one server of this worker: starting it takes longer than most journeys."""
     home = tmp_path_factory.mktemp("home")
     shutil.copy(demo_database, home / "tandem.db")
     running = start(home)
     yield running
     stop(running)
+
+
+@pytest.fixture(scope="module")
+def server(standing: Server, demo_database: Path) -> Server:
+    """A running server; each test file finds the demo city as new."""
+    versions = data_version(standing.bind)
+    standing.bind.dispose()
+    with closing(sqlite3.connect(demo_database)) as new, closing(sqlite3.connect(standing.home / "tandem.db")) as old:
+        new.backup(old)
+    lift_versions(standing.bind, versions)
+    return standing
 
 
 @pytest.fixture(scope="session")
@@ -122,39 +136,35 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def machine(chromium: Browser, server: Server) -> Iterator[BrowserContext]:
-    """A browser that keeps the program's files from test to test, and nothing else."""
-    context = chromium.new_context(base_url=server.url)
-    context.set_default_timeout(20_000)
-    yield context
-    context.close()
+@pytest.fixture(scope="session")
+def machines() -> dict[str, list[BrowserContext]]:
+    """Browsers by server that keep the program's files from test to test, and nothing else."""
+    return {}
 
 
 @pytest.fixture
-def new_page(chromium: Browser, server: Server, machine: BrowserContext) -> Iterator[Callable[..., Page]]:
+def new_page(
+    chromium: Browser, server: Server, machines: dict[str, list[BrowserContext]]
+) -> Iterator[Callable[..., Page]]:
     """``new_page(width=1440, height=900)``: a page in a browser of its own (no shared cookies)."""
-    machine.clear_cookies()
-    contexts: list[BrowserContext] = []
-    pages: list[Page] = []
+    there = machines.setdefault(server.url, [])
+    used: list[BrowserContext] = []
 
     def make(width: int = 1440, height: int = 900) -> Page:
-        if pages:
-            context = chromium.new_context(base_url=server.url)
-            context.set_default_timeout(20_000)
-            contexts.append(context)
-        else:
-            context = machine
-        pages.append(context.new_page())
-        pages[-1].set_viewport_size({"width": width, "height": height})
-        return pages[-1]
+        if len(used) == len(there):
+            there.append(chromium.new_context(base_url=server.url))
+            there[-1].set_default_timeout(PATIENCE)
+        used.append(there[len(used)])
+        page = used[-1].new_page()
+        page.set_viewport_size({"width": width, "height": height})
+        return page
 
     yield make
-    machine.set_offline(False)
-    for page in machine.pages:
-        page.close()
-    for context in contexts:
-        context.close()
+    for context in used:
+        for page in context.pages:
+            page.close()
+        context.set_offline(False)
+        context.clear_cookies()
 
 
 @pytest.fixture
@@ -173,12 +183,12 @@ def sign_in(page: Page, username: str, path: str = "/") -> None:
     """Open ``path``, sign in with a demo account, wait until the page behind the form is there."""
     page.goto(path)
     fill_in(page, username)
-    expect(page.get_by_label("Username")).to_have_count(0, timeout=20_000)
+    expect(page.get_by_label("Username")).to_have_count(0)
     settled(page)
 
 
 def settled(page: Page) -> None:
     """Wait until Streamlit has drawn what it is drawing, and what the last tap asked it to draw."""
     page.wait_for_timeout(300)  # a tap takes a moment to begin a run
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning", timeout=30_000)
-    expect(page.locator("[data-stale='true']")).to_have_count(0, timeout=30_000)
+    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
+    expect(page.locator("[data-stale='true']")).to_have_count(0)

@@ -26,10 +26,10 @@ def test_finance_books_once_and_the_chief_sees_it_without_a_reload(
     chief = new_page()
     sign_in(chief, "chief", "/budget")
     table = chief.get_by_test_id("stDataFrame").first
-    expect(table.get_by_text("$96,000.00").first).to_be_attached(timeout=20_000)
+    expect(table.get_by_text("$96,000.00").first).to_be_attached()
     finance = new_page()
     sign_in(finance, "finance", "/budget")
-    expect(finance.get_by_role("heading", name="Add an entry")).to_be_visible(timeout=20_000)
+    expect(finance.get_by_role("heading", name="Add an entry")).to_be_visible()
     finance.get_by_role("radio", name="Expenditure").or_(
         finance.get_by_role("button", name="Expenditure")
     ).first.click()
@@ -49,7 +49,7 @@ def test_finance_books_once_and_the_chief_sees_it_without_a_reload(
         when.get_by_role("spinbutton", name=part).press_sequentially(digits)
     settled(finance)
     book.dblclick()
-    expect(finance.get_by_text("is booked.")).to_be_visible(timeout=20_000)
+    expect(finance.get_by_text("is booked.")).to_be_visible()
     with aggregate_session(server.bind) as session:
         booked = session.scalars(select(LedgerEntry).where(LedgerEntry.payee == "Fathom Charts")).all()
         spent = sum(
@@ -58,13 +58,13 @@ def test_finance_books_once_and_the_chief_sees_it_without_a_reload(
             if e.kind.value != "obligation"
         )
     assert [(str(e.amount), str(e.on_date)) for e in booked] == [("123.45", "2026-11-13")]
-    expect(table.get_by_text(f"${spent:,}").first).to_be_attached(timeout=3_000)
+    expect(table.get_by_text(f"${spent:,}").first).to_be_attached()
 
 
 def test_on_a_phone_nothing_is_sideways(new_page: Callable[..., Page]) -> None:
     page = new_page(width=390, height=844)
     sign_in(page, "finance", "/budget")
-    expect(page.get_by_role("heading", name="Ledger")).to_be_attached(timeout=20_000)
+    expect(page.get_by_role("heading", name="Ledger")).to_be_attached()
     settled(page)
     main = page.get_by_test_id("stMain")
     assert main.evaluate("e => e.scrollWidth <= e.clientWidth")

@@ -43,7 +43,7 @@ def test_on_a_phone_nothing_is_sideways_or_too_small(
 ) -> None:
     page = new_page(**PHONE)
     sign_in(page, username, path)
-    expect(page.get_by_text(landmark).first).to_be_visible(timeout=20_000)
+    expect(page.get_by_text(landmark).first).to_be_visible()
     settled(page)
     assert page.evaluate(SIDEWAYS) is False
     assert page.evaluate(TOO_SMALL) == []
@@ -66,14 +66,14 @@ def test_a_known_person_is_logged_in_under_thirty_seconds_and_twice_clicked_once
     for answer in ("Phone or video", "Follow-up", "30", "Engaged, accepted help"):
         tap(page, answer)
     page.get_by_role("button", name="Save").dblclick()
-    expect(page.get_by_text("You can undo it for one minute")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("You can undo it for one minute")).to_be_visible()
     assert time.monotonic() - began < 30
     settled(page)
     with aggregate_session(server.bind) as session:
         made = [i for i in session.scalars(select(Intervention)) if i.id not in before]
     assert [(i.minutes, i.voided_at) for i in made] == [(30, None)]
     page.get_by_role("button", name="Undo").click()
-    expect(page.get_by_text("You can undo it for one minute")).to_have_count(0, timeout=20_000)
+    expect(page.get_by_text("You can undo it for one minute")).to_have_count(0)
     with aggregate_session(server.bind) as session:
         assert session.get_one(Intervention, made[0].id).void_reason == "Undone within a minute"
 
@@ -89,7 +89,7 @@ def test_an_officer_refers_in_under_sixty_seconds(new_page: Callable[..., Page],
     tap(page, "Today")
     tap(page, "Yes")
     page.get_by_role("button", name="Send the referral").click()
-    expect(page.get_by_text("What happens next")).to_be_visible(timeout=20_000)
+    expect(page.get_by_text("What happens next")).to_be_visible()
     assert time.monotonic() - began < 60
     with aggregate_session(server.bind) as session:
         row = session.scalars(select(Referral).order_by(Referral.id.desc()).limit(1)).one()

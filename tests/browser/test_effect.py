@@ -19,7 +19,7 @@ pytestmark = pytest.mark.browser
 
 def opened(page: Page, who: str = "chief") -> Page:
     sign_in(page, who, "/effect")
-    expect(page.get_by_role("heading", name="How we checked")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="How we checked")).to_be_visible()
     settled(page)
     return page
 
@@ -45,7 +45,7 @@ def test_the_chief_takes_the_report_as_a_page_and_on_paper(
     opened(page)
     page.get_by_role("button", name="Evaluation report").click()
     verdict = page.get_by_role("heading", level=1).inner_text()
-    with page.expect_download(timeout=60_000) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="HTML").click()
     assert download.value.suggested_filename == "evaluation-2026-11-14-en.html"
     assert verdict in download.value.path().read_text("utf-8")
@@ -54,7 +54,7 @@ def test_the_chief_takes_the_report_as_a_page_and_on_paper(
     phone.goto((tmp_path / "report.html").as_uri())
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Is it working?")
     assert phone.evaluate("document.scrollingElement.scrollWidth") <= 390
-    with page.expect_download(timeout=90_000) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="PDF").click()
     assert download.value.suggested_filename == "evaluation-2026-11-14-en.pdf"
     assert len(PdfReader(BytesIO(download.value.path().read_bytes())).pages) >= 6

@@ -20,8 +20,8 @@ New = Callable[..., Page]
 
 def overview(page: Page, query: str = "") -> Page:
     sign_in(page, "chief", f"/overview{query}")
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
-    expect(page.locator(".js-plotly-plot")).to_have_count(len(EXHIBITS), timeout=30_000)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot")).to_have_count(len(EXHIBITS))
     settled(page)
     return page
 
@@ -51,7 +51,7 @@ def test_a_card_opens_its_definition_its_table_and_its_file(new_page: New) -> No
     page = overview(new_page())
     page.locator(".st-key-card-about-people_served button").first.click()
     panel = page.get_by_test_id("stPopoverBody")
-    expect(panel).to_contain_text("Unduplicated people", timeout=15_000)
+    expect(panel).to_contain_text("Unduplicated people")
     expect(panel).to_contain_text("Leaves out")
     expect(panel.get_by_test_id("stDataFrame")).to_be_visible()
     with page.expect_download() as download:
@@ -92,9 +92,9 @@ def test_what_the_desk_saves_moves_the_chiefs_screen(new_page: New, server: Serv
         radio = desk.get_by_role("radio", name=answer, exact=True)
         radio.or_(desk.get_by_role("button", name=answer, exact=True)).first.click()
     desk.get_by_role("button", name="Save").click()
-    expect(desk.get_by_text("You can undo it for one minute")).to_be_visible(timeout=20_000)
-    expect(card).to_contain_text(f"{before + 1:,}", timeout=3_000)
-    expect(chief.locator(".st-key-exhibit-caseload")).not_to_have_text(drawn, timeout=3_000)
+    expect(desk.get_by_text("You can undo it for one minute")).to_be_visible()
+    expect(card).to_contain_text(f"{before + 1:,}")
+    expect(chief.locator(".st-key-exhibit-caseload")).not_to_have_text(drawn)
 
 
 @pytest.mark.parametrize("username", ["chief", "council"])
@@ -102,7 +102,7 @@ def test_nothing_serious_for_a_screen_reader(new_page: New, username: str) -> No
     path = {"chief": "/overview", "council": "/present"}[username]
     page = new_page()
     sign_in(page, username, path)
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     settled(page)
     found = Axe().run(page).response["violations"]
     serious = {f["id"]: [n["target"] for n in f["nodes"]] for f in found if f["impact"] in ("serious", "critical")}

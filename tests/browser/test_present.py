@@ -18,7 +18,7 @@ LAST = len(SLIDES)
 def opened(page: Page, username: str = "council", query: str = "") -> Page:
     sign_in(page, username, "/present")
     page.goto(f"/deck{query}")
-    expect(page.locator("body[data-ready=yes]")).to_be_attached(timeout=60_000)
+    expect(page.locator("body[data-ready=yes]")).to_be_attached()
     return page
 
 
@@ -119,7 +119,7 @@ def test_the_next_slide_is_there_within_a_tenth_of_a_second(new_page: New) -> No
 def test_the_page_prepares_checks_and_hands_out_the_file(new_page: New, tmp_path: Path) -> None:
     page = new_page()
     sign_in(page, "chief", "/present")
-    expect(page.locator(".js-plotly-plot")).to_have_count(LAST - 1, timeout=30_000)
+    expect(page.locator(".js-plotly-plot")).to_have_count(LAST - 1)
     settled(page)
     expect(page.get_by_text(f"1 / {LAST}")).to_be_visible()
     with page.expect_download() as download:
@@ -129,7 +129,7 @@ def test_the_page_prepares_checks_and_hands_out_the_file(new_page: New, tmp_path
     asked: list[Request] = []
     alone.on("request", lambda request: asked.append(request))
     alone.goto((tmp_path / "deck.html").as_uri())
-    expect(alone.locator("body[data-ready=yes]")).to_be_attached(timeout=60_000)
+    expect(alone.locator("body[data-ready=yes]")).to_be_attached()
     expect(alone.locator("html")).to_have_attribute("lang", "es")
     assert [r.url for r in asked if re.match("https?:", r.url)] == []
 
@@ -137,7 +137,7 @@ def test_the_page_prepares_checks_and_hands_out_the_file(new_page: New, tmp_path
 def test_who_may_not_present_gets_no_deck(new_page: New, server: Server) -> None:
     stranger = new_page()
     stranger.goto("/deck")
-    expect(stranger.get_by_label("Username")).to_be_visible(timeout=20_000)
+    expect(stranger.get_by_label("Username")).to_be_visible()
     officer = new_page()
     sign_in(officer, "officer")
     answer = officer.goto("/deck")

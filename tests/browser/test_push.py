@@ -73,7 +73,7 @@ def test_eight_tabs_of_one_browser_all_hear_of_a_save(page: Page, server: Server
         settled(tab)
     book(server, finance, "Eight Tabs Supply")
     for tab in received:
-        tab.wait_for("Eight Tabs Supply", 20)
+        tab.wait_for("Eight Tabs Supply", 60)
 
 
 def test_an_untouched_screen_asks_for_nothing(page: Page) -> None:

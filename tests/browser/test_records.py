@@ -20,7 +20,7 @@ def serious(page: Page) -> list[str]:
 
 
 def drawn(page: Page) -> None:
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible(timeout=30_000)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     settled(page)
 
 

@@ -82,7 +82,7 @@ def test_a_revoked_session_locks_the_open_screen_by_itself(page: Page, server: S
         chief = session.scalars(select(User.id).where(User.username == "chief")).one()
         session.execute(update(WebSession).where(WebSession.user_id == chief).values(revoked_at=settings.wall_clock()))
         session.commit()
-    expect(page.get_by_label("Username")).to_be_visible(timeout=25_000)
+    expect(page.get_by_label("Username")).to_be_visible()
 
 
 def test_a_forbidden_path_is_one_sentence_and_an_audit_entry(page: Page, server: Server) -> None:

@@ -140,10 +140,10 @@ def test_one_week_of_calls_is_missing_and_one_is_spoiled(harbor: City) -> None:
         inside = select(func.count(Call.id)).where(Call.received_on.between(known.first_day, known.last_day))
         assert session.scalar(inside) == 0
         spike = select(Call.received_on, func.count()).where(Call.location_id.is_(None)).group_by(Call.received_on)
-        assert [day for day, n in session.execute(spike).tuples() if n > 40] == [bad + timedelta(days=2)]
+        assert [day for day, n in session.execute(spike) if n > 40] == [bad + timedelta(days=2)]
         uncovered = select(CallType.name).where(CallType.category.is_(None), CallType.name.like("CONV%"))
         assert session.scalars(uncovered).all() == ["CONV-UNKNOWN"]
-        categories = dict(session.execute(select(CallType.name, CallType.category)).tuples().all())
+        categories = dict(session.execute(select(CallType.name, CallType.category)).all())
     assert categories["WELFARE CHECK"] is CallCategory.behavioural_health
     assert categories["NOISE COMPLAINT"] is CallCategory.control
     assert categories["TRAFFIC STOP"] is CallCategory.excluded
@@ -155,7 +155,7 @@ def test_one_provider_is_slow(harbor: City) -> None:
         steps: dict[int, dict[Step, date]] = defaultdict(dict)
         for step in session.scalars(select(ConnectionStep)):
             steps[step.connection_id][step.step] = step.on_date
-        for key, name in session.execute(select(Connection.id, Provider.name).join(Provider)).tuples():
+        for key, name in session.execute(select(Connection.id, Provider.name).join(Provider)):
             ladder = steps[key]
             if Step.attended in ladder:
                 days[name].append((ladder[Step.attended] - ladder[Step.accepted]).days)
@@ -172,7 +172,7 @@ def test_one_need_meets_no_provider(harbor: City) -> None:
     assert int(gaps["value"].to_numpy().max()) > 30
     with aggregate_session(harbor()) as session:
         met: dict[Need, Counter[bool]] = defaultdict(Counter)
-        for need, provider in session.execute(select(Connection.need, Connection.provider_id)).tuples():
+        for need, provider in session.execute(select(Connection.need, Connection.provider_id)):
             met[need][provider is not None] += 1
     assert [need for need in Need if not met[need][True]] == [TRUTHS.unmet_need]
     assert max(met, key=lambda need: met[need][False]) is TRUTHS.unmet_need
@@ -183,7 +183,7 @@ def test_one_week_is_missing_and_two_are_late(harbor: City) -> None:
     bind = harbor()
     launch = Clock(TODAY).launch
     with aggregate_session(bind) as session:
-        sheets = session.execute(select(Tally.staff_id, Tally.week, Tally.certified_at)).tuples().all()
+        sheets = session.execute(select(Tally.staff_id, Tally.week, Tally.certified_at)).all()
         staff = {s.id: s.starts_on for s in session.scalars(select(Staff))}
     weeks = {(who, (week - launch).days // 7 + 1): done for who, week, done in sheets}
     assert {k for k in range(1, 44) if (1, k) not in weeks} == {TRUTHS.missing_tally}
@@ -197,7 +197,7 @@ def test_one_week_is_missing_and_two_are_late(harbor: City) -> None:
 def test_the_first_weeks_went_into_outreach(harbor: City) -> None:
     clock = Clock(TODAY)
     with aggregate_session(harbor()) as session:
-        work = session.execute(select(Intervention.at, Intervention.mode)).tuples().all()
+        work = session.execute(select(Intervention.at, Intervention.mode)).all()
     early = [mode for at, mode in work if at < clock.at(monday_of(TRUTHS.startup_weeks), 0)]
     later = [mode for at, mode in work if at >= clock.at(monday_of(TRUTHS.startup_weeks + 4), 0)]
     assert early.count(Mode.outreach) / len(early) > 0.6

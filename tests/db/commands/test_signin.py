@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
-import bcrypt
 import pytest
 from sqlalchemy import Engine, event, select
 from sqlalchemy.orm import Session
@@ -18,7 +17,7 @@ from db.errors import Invalid, NotFound
 from db.forms.users import PasswordChange
 from db.models import AuditEntry, Pilot, SignInAttempt, User, WebSession
 from db.vocab import Role
-from tests.conftest import NOW
+from tests.conftest import COST, NOW
 
 GOOD = "blue harbour lantern 7"
 MINUTE = timedelta(minutes=1)
@@ -26,9 +25,8 @@ MINUTE = timedelta(minutes=1)
 
 def add_user(bind: Engine, username: str = "chief", password: str = GOOD, **more: object) -> int:
     with aggregate_session(bind) as session:
-        fast = bcrypt.hashpw(passwords.material(password).encode(), bcrypt.gensalt(4)).decode()
         values = {"role": Role.chief, "name": "C. Hief", "created_at": NOW, "password_set_at": NOW} | more
-        user = User(username=username, password_hash=fast, **values)
+        user = User(username=username, password_hash=passwords.hashed(password), **values)
         session.add(user)
         session.commit()
         return user.id
@@ -163,8 +161,11 @@ def test_unknown_wrong_locked_and_disabled_take_the_same_path(small_pilot: Engin
     assert paths["nobody"] == paths["chief"] == paths["gone"] == paths["stuck"]
 
 
-def test_an_unknown_name_costs_a_real_hash(small_pilot: Engine) -> None:
+def test_an_unknown_name_costs_a_real_hash(small_pilot: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Coarse on purpose: without the dummy hash the ratio would be about a hundredth."""
+    monkeypatch.setattr(passwords, "ROUNDS", COST)
+    assert passwords.NOBODY.startswith("$2b$12$")
+    assert COST == 12
     with aggregate_session(small_pilot) as session:
         real = User(username="real", name="R. Eal", role=Role.chief, password_hash=passwords.hashed(GOOD))
         real.created_at = real.password_set_at = NOW

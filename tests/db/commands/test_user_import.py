@@ -15,12 +15,6 @@ from tests.db.desk_world import who
 ADMIN = who(Role.admin)
 
 
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The real cost of a hash, at its lowest: what is tested is what becomes of the rows."""
-    monkeypatch.setattr(passwords, "ROUNDS", 4)
-
-
 def plan(bind: Engine, text: str | bytes, role: Role = Role.admin) -> user_import.Plan:
     viewer = who(role)
     with record_session(bind, viewer) as session:
