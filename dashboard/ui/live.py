@@ -1,36 +1,47 @@
-"""Charts that move by themselves: inside a fragment, ``version("work")`` re-runs it when that scope moves.
+"""Charts that move by themselves: ``@live.fragment(Scope.work)`` draws a part of a page again when that scope moves.
 
 The server pushes the change counters (``dashboard.ui.watch``); nothing polls, an idle viewer costs nothing.
 """
 
+from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec
 
+import streamlit as st
 from streamlit.components.v2 import component
 
 from dashboard.ui import session
 from db.engine import data_version
 from db.vocab import Scope
 
+P = ParamSpec("P")
 _listen = component("tandem_live", js=(Path(__file__).with_name("live.js")).read_text("utf-8"))
 
 
-def version(*scopes: str | Scope, key: str = "") -> tuple[int, ...]:
-    """The counters of ``scopes``, as they are now; the surrounding fragment runs again when one moves.
+def fragment(*scopes: Scope, key: str = "") -> Callable[[Callable[P, None]], Callable[P, None]]:
+    """A part of a page that is drawn again by itself when the counter of one of ``scopes`` moves.
 
-    Call it inside an ``st.fragment``; give a ``key`` when two fragments of a page follow the same scopes.
-    Stops the fragment when the session has ended.
+    Give a ``key`` when two parts of a page follow the same scopes. It is not drawn when the session has ended.
     """
-    session.viewer()
-    wanted = [Scope(scope) for scope in scopes]
-    counters = data_version(session.bind())
-    versions = [counters[scope] for scope in wanted]
-    names = [scope.value for scope in wanted]
-    _listen(
-        key=f"live-{key}-{'-'.join(names)}",
-        data={"scopes": names, "versions": versions},
-        on_moved_change=_nothing,
-    )
-    return tuple(versions)
+    names = [scope.value for scope in scopes]
+
+    def follow(draw: Callable[P, None]) -> Callable[P, None]:
+        @st.fragment
+        @wraps(draw)
+        def drawn(*args: P.args, **kwargs: P.kwargs) -> None:
+            session.viewer()
+            counters = data_version(session.bind())  # first: what is shown is as new as this, or newer
+            draw(*args, **kwargs)
+            _listen(  # last: a run that another cut short has not shown it, and the browser asks again
+                key=f"live-{key}-{'-'.join(names)}",
+                data={"scopes": names, "versions": [counters[scope] for scope in scopes]},
+                on_moved_change=_nothing,
+            )
+
+        return drawn
+
+    return follow
 
 
 def watch_session() -> None:

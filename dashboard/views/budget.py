@@ -11,10 +11,9 @@ pilot = session.pilot()
 st.title("Budget", anchor=False)
 
 
-@st.fragment
+@live.fragment(Scope.money)
 def figures() -> None:
     """Drawn again by itself when somebody books or closes."""
-    live.version(Scope.money)
     who = session.require(Permission.see_money)
     money.heading(who, pilot)
     with st.grid(2, min_column_width=420, gap="small", key="budget-figures"):
@@ -22,9 +21,8 @@ def figures() -> None:
         money.burn(who, pilot)
 
 
-@st.fragment
+@live.fragment(Scope.money, key="ledger")
 def ledger() -> None:
-    live.version(Scope.money, key="ledger")
     money.ledger(session.require(Permission.see_money))
 
 

@@ -10,11 +10,10 @@ viewer = session.require(Permission.see_overview)
 pilot = session.pilot()
 
 
-@st.fragment
+@live.fragment(Scope.calls, Scope.work, Scope.setup)
 def figures(chosen: callfigures.Filters, part: str) -> None:
     """Drawn again by itself when somebody loads calls, changes a rule or saves."""
     with st.container(gap="xsmall"):
-        live.version(Scope.calls, Scope.work, Scope.setup)
         callfigures.show(session.require(Permission.see_overview), pilot, chosen, part)
 
 

@@ -9,10 +9,9 @@ from db.vocab import Scope
 session.require(Permission.log_work)
 
 
-@st.fragment
+@live.fragment(Scope.work, Scope.calls)
 def waiting() -> None:
     """Drawn anew when anything of the desk's, or the calls, changes."""
-    live.version(Scope.work, Scope.calls)
     who = session.require(Permission.log_work)
     lists = {"calls": desk_calls.show, "unmatched": desk_unmatched.show}
     lists.get(st.query_params.get("list", ""), desk.show)(who)

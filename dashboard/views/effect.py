@@ -10,11 +10,10 @@ session.require(Permission.see_overview, Permission.present)
 pilot = session.pilot()
 
 
-@st.fragment
+@live.fragment(*Scope)
 def answer() -> None:
     """Drawn again by itself when calls are loaded, work is saved or money is booked."""
     with st.container(gap="xsmall"):
-        live.version(*Scope)
         viewer = session.require(Permission.see_overview, Permission.present)
         evaluation.show(evaluation.view(viewer, pilot))
 

@@ -10,11 +10,10 @@ viewer = session.require(Permission.see_overview)
 pilot = session.pilot()
 
 
-@st.fragment
+@live.fragment(*Scope)
 def figures(chosen: filters.Filters) -> None:
     """Drawn again by itself when what it shows has changed."""
     with st.container(gap="xsmall"):
-        live.version(*Scope)  # stops here when the session has ended or its role was changed
         view = overview.View(viewer, data.versions(), chosen)
         overview.verdict(view)
         overview.cards(view)

@@ -1,7 +1,5 @@
 """People: find one, see everything about one, put right what is twice."""
 
-import streamlit as st
-
 from dashboard.ui import live, people, people_record, session
 from db.access import Permission
 from db.vocab import Scope
@@ -10,10 +8,9 @@ session.require(Permission.see_people)
 people.hold_address()
 
 
-@st.fragment
+@live.fragment(Scope.work)
 def shown() -> None:
     """The person of the address, else the search; drawn anew when the desk saves."""
-    live.version(Scope.work)
     who = session.require(Permission.see_people)
     person = people.opened(who)
     if person is None:

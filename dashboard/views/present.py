@@ -11,11 +11,10 @@ pilot = session.pilot()
 lang: Lang = present.heading()
 
 
-@st.fragment
+@live.fragment(*Scope)
 def slides() -> None:
     """Drawn again by itself when a figure changed: what is seen here is what opens."""
     with st.container(gap="xsmall"):
-        live.version(*Scope)
         now = data.versions()
         leaves = present.leaves(session.require(Permission.present), pilot, now, lang)
         present.check(leaves)

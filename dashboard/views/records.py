@@ -10,11 +10,10 @@ viewer = session.require(Permission.see_figures)
 pilot = session.pilot()
 
 
-@st.fragment
+@live.fragment(Scope.work, Scope.setup)
 def listed(chosen: filters.Filters, key: str) -> None:
     """Drawn again by itself when somebody saves."""
     with st.container(gap="small"):
-        live.version(Scope.work, Scope.setup)
         records.show(session.require(Permission.see_figures), chosen, key)
 
 

@@ -10,10 +10,9 @@ session.require(Permission.log_work)
 st.title("Referrals", anchor=False)
 
 
-@st.fragment
+@live.fragment(Scope.work)
 def waiting() -> None:
     """Drawn anew when somebody sends or answers a referral."""
-    live.version(Scope.work)
     referral_list.show(session.require(Permission.log_work))
 
 

@@ -10,11 +10,10 @@ viewer = session.require(Permission.see_figures)
 pilot = session.pilot()
 
 
-@st.fragment
+@live.fragment(Scope.work, Scope.calls, Scope.setup)
 def figures(chosen: filters.Filters, theme: str) -> None:
     """Drawn again by itself when somebody saves or loads."""
     with st.container(gap="xsmall"):
-        live.version(Scope.work, Scope.calls, Scope.setup)
         review.show(session.require(Permission.see_figures), chosen, theme)
 
 

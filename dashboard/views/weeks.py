@@ -10,10 +10,9 @@ who = session.require(Permission.see_tallies)
 st.title("Weeks", anchor=False)
 
 
-@st.fragment
+@live.fragment(Scope.work)
 def calendar() -> None:
     """Drawn anew when somebody saves, certifies, asks or accepts."""
-    live.version(Scope.work)
     tally_calendar.show(session.require(Permission.see_tallies))
 
 

@@ -1,6 +1,6 @@
 """A real server with the demo city on a free port, and a real Chromium to look at it.
 
-``sign_in(page, "chief")`` signs a page in and waits for the person's first page; ``page`` is a fresh
+``sign_in(page, "chief")`` makes a page the chief's and waits for its first screen; ``page`` is a fresh
 browser context, ``new_page()`` makes another one (a second person at a second machine).
 """
 
@@ -23,8 +23,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from sqlalchemy import Engine
 
 import seed
+from dashboard.ui.session import SESSION_COOKIE
 from db.engine import data_version, engine_for, lift_versions
 from tests.conftest import TODAY
+from tests.dashboard.conftest import new_session
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_ARGS = [
@@ -96,10 +98,10 @@ def start(home: Path, port: int = 0, **environment: str) -> Server:
 def stop(server: Server) -> None:
     server.process.terminate()
     try:
-        server.process.wait(15)
+        server.process.wait(60)
     except subprocess.TimeoutExpired:
         server.process.kill()
-        raise AssertionError("the server did not stop within 15 s of being told") from None
+        raise AssertionError("the server did not stop within a minute of being told") from None
     finally:
         server.bind.dispose()
 
@@ -136,6 +138,10 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+SERVED: dict[BrowserContext, Server] = {}
+"""Which server a browser looks at."""
+
+
 @pytest.fixture(scope="session")
 def machines() -> dict[str, list[BrowserContext]]:
     """Browsers by server that keep the program's files from test to test, and nothing else."""
@@ -154,6 +160,7 @@ def new_page(
         if len(used) == len(there):
             there.append(chromium.new_context(base_url=server.url))
             there[-1].set_default_timeout(PATIENCE)
+            SERVED[there[-1]] = server
         used.append(there[len(used)])
         page = used[-1].new_page()
         page.set_viewport_size({"width": width, "height": height})
@@ -180,6 +187,16 @@ def fill_in(page: Page, username: str, password: str = seed.PASSWORD) -> None:
 
 
 def sign_in(page: Page, username: str, path: str = "/") -> None:
+    """Open ``path`` as a demo account that has just signed in (the form itself: ``test_sign_in.py``)."""
+    server = SERVED[page.context]
+    token = new_session(server.bind, username)
+    page.context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": server.url}])
+    page.goto(path)
+    settled(page)
+    expect(page.get_by_label("Username")).to_have_count(0)
+
+
+def sign_in_by_form(page: Page, username: str, path: str = "/") -> None:
     """Open ``path``, sign in with a demo account, wait until the page behind the form is there."""
     page.goto(path)
     fill_in(page, username)

@@ -97,7 +97,7 @@ def test_a_load_is_cancelled_halfway_and_leaves_nothing(new_page: Callable[..., 
     expect(cancel).to_be_visible()
     while cancel.is_visible():  # the page is being drawn: a tap may miss, and one too many does no harm
         with suppress(TimeoutError):  # gone meanwhile
-            cancel.click(timeout=1_000)
+            cancel.click(timeout=10_000)
     settled(page)
     expect(cancelled).to_be_visible()
     assert held(server) == before

@@ -7,7 +7,8 @@ from sqlalchemy import select, update
 from db import settings
 from db.engine import aggregate_session
 from db.models import AuditEntry, User, WebSession
-from tests.browser.conftest import Server, fill_in, settled, sign_in
+from tests.browser.conftest import Server, fill_in, settled
+from tests.browser.conftest import sign_in_by_form as sign_in
 
 pytestmark = pytest.mark.browser
 
