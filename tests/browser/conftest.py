@@ -17,6 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -27,6 +28,7 @@ from dashboard.ui.session import SESSION_COOKIE
 from db.engine import data_version, engine_for, lift_versions
 from tests.conftest import TODAY
 from tests.dashboard.conftest import new_session
+from tests.smtp import MailServer, serving
 
 ROOT = Path(__file__).resolve().parents[2]
 CHROMIUM_ARGS = [
@@ -44,7 +46,7 @@ PATIENCE = 60_000  # ms: a loaded machine is not a broken product; speed is asse
 expect.set_options(timeout=PATIENCE)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Server:
     """A running Tandem: its address, the engine of its database, and its process."""
 
@@ -52,6 +54,11 @@ class Server:
     bind: Engine
     home: Path
     process: subprocess.Popen[bytes]
+    environment: dict[str, str]
+
+    def start_again(self) -> None:
+        """At the same address, after :func:`stop`."""
+        self.process = start(self.home, urlsplit(self.url).port or 0, **self.environment).process
 
 
 def free_port() -> int:
@@ -87,7 +94,7 @@ def start(home: Path, port: int = 0, **environment: str) -> Server:
     while time.monotonic() < deadline:
         try:
             urllib.request.urlopen(f"{url}/_stcore/health", timeout=2).close()
-            return Server(url, engine_for(f"sqlite:///{home / 'tandem.db'}"), home, process)
+            return Server(url, engine_for(f"sqlite:///{home / 'tandem.db'}"), home, process, environment)
         except (urllib.error.URLError, OSError):
             assert process.poll() is None, (home / "server.log").read_text()
             time.sleep(0.2)
@@ -107,11 +114,25 @@ def stop(server: Server) -> None:
 
 
 @pytest.fixture(scope="session")
-def standing(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The one server of this worker: starting it takes longer than most journeys."""
-    home = tmp_path_factory.mktemp("home")
+def post() -> Iterator[MailServer]:
+    with serving(MailServer()) as mail:
+        yield mail
+
+
+@pytest.fixture(scope="session")
+def standing(demo_database: Path, tmp_path_factory: pytest.TempPathFactory, post: MailServer) -> Iterator[Server]:
+    """The one server of this worker, with all that can be set up: starting it takes longer than most journeys."""
+    home, port = tmp_path_factory.mktemp("home"), free_port()
     shutil.copy(demo_database, home / "tandem.db")
-    running = start(home)
+    running = start(
+        home,
+        port,
+        TANDEM_SMTP=f"smtp://127.0.0.1:{post.port}",
+        TANDEM_MAIL_FROM="tandem@example.gov",
+        TANDEM_URL="https://tandem.example.gov",
+        TANDEM_PUBLIC_URL=f"http://localhost:{port}",
+        TANDEM_DESK_PHONE="203 555 0100",
+    )
     yield running
     stop(running)
 

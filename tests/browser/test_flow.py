@@ -1,7 +1,7 @@
 """From the cruiser to the desk in a real browser: an urgent referral sent, mailed, taken up; the desk on a phone."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,36 +10,19 @@ from sqlalchemy import select
 from db.engine import aggregate_session
 from db.models import Attempt, CallReview, FollowUp, Referral, User
 from db.vocab import ReferralStatus
-from tests.browser.conftest import Server, settled, sign_in, start, stop
+from tests.browser.conftest import Server, settled, sign_in
 from tests.browser.test_desk import PHONE, SIDEWAYS, TOO_SMALL, tap
-from tests.smtp import MailServer, serving
+from tests.smtp import MailServer
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(scope="module")
-def post() -> Iterator[MailServer]:
-    with serving(MailServer()) as server:
-        yield server
-
-
-@pytest.fixture(scope="module")
-def server(demo_database, tmp_path_factory: pytest.TempPathFactory, post: MailServer) -> Iterator[Server]:
-    import shutil
-
-    home = tmp_path_factory.mktemp("home")
-    shutil.copy(demo_database, home / "tandem.db")
-    running = start(
-        home,
-        TANDEM_SMTP=f"smtp://127.0.0.1:{post.port}",
-        TANDEM_MAIL_FROM="tandem@example.gov",
-        TANDEM_URL="https://tandem.example.gov",
-    )
-    with aggregate_session(running.bind) as session:
+@pytest.fixture
+def addressed(server: Server) -> None:
+    """The clinician's account has an address."""
+    with aggregate_session(server.bind) as session:
         session.scalars(select(User).where(User.username == "clinician")).one().email = "clinician@example.gov"
         session.commit()
-    yield running
-    stop(running)
 
 
 def choose(page: Page, button: str, option: str, *, inside: str = "") -> None:
@@ -48,6 +31,7 @@ def choose(page: Page, button: str, option: str, *, inside: str = "") -> None:
     page.get_by_role("menuitem", name=option).or_(page.get_by_role("option", name=option)).first.click()
 
 
+@pytest.mark.usefixtures("addressed")
 def test_an_urgent_referral_from_a_phone_is_mailed_taken_up_and_tried(
     new_page: Callable[..., Page], server: Server, post: MailServer
 ) -> None:

@@ -1,9 +1,7 @@
 """The log in a real browser: nothing typed is lost, two editors see both versions, a file is tried and loaded."""
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,31 +9,10 @@ from sqlalchemy import select
 
 from db.engine import aggregate_session
 from db.models import Draft, Intervention, InterventionRevision, Person, Referral
-from tests.browser.conftest import Server, settled, sign_in, start, stop
+from tests.browser.conftest import Server, settled, sign_in, stop
 from tests.browser.test_desk import PHONE, SIDEWAYS, TOO_SMALL, tap
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def runs() -> list[Server]:
-    """The server, and the ones that took its place."""
-    return []
-
-
-@pytest.fixture(scope="module")
-def server(demo_database: Path, tmp_path_factory: pytest.TempPathFactory, runs: list[Server]) -> Iterator[Server]:
-    """One that a test may stop and start again, at the same address."""
-    home = tmp_path_factory.mktemp("home")
-    shutil.copy(demo_database, home / "tandem.db")
-    runs.append(start(home))
-    yield runs[0]
-    stop(runs[-1])
-
-
-def restart(runs: list[Server]) -> None:
-    stop(runs[-1])
-    runs.append(start(runs[0].home, port=int(runs[0].url.rsplit(":", 1)[1])))
 
 
 def drafts(server: Server) -> list[str]:
@@ -48,7 +25,7 @@ def chosen(page: Page, name: str) -> None:
 
 
 def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
-    new_page: Callable[..., Page], server: Server, runs: list[Server]
+    new_page: Callable[..., Page], server: Server
 ) -> None:
     with aggregate_session(server.bind) as session:
         query = select(Referral, Person).join(Person, Person.id == Referral.person_id).order_by(Referral.id.desc())
@@ -87,7 +64,8 @@ def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
     page.wait_for_timeout(1_500)  # what was left has to reach the server before that goes away
     settled(page)
 
-    restart(runs)
+    stop(server)
+    server.start_again()
     page.goto(address)
     expect(page.get_by_text("Draft from")).to_be_visible()
     settled(page)

@@ -1,9 +1,7 @@
 """From a need to a provider, a slip in hand, and the provider's answer on the desk's screen by itself."""
 
 import re
-import shutil
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -14,20 +12,10 @@ from db.engine import aggregate_session
 from db.models import Connection, Disclosure, Identity, Person, ProviderReport
 from db.vocab import Step
 from db.vocab.care import DisclosureKind
-from tests.browser.conftest import Server, free_port, settled, sign_in, start, stop
+from tests.browser.conftest import Server, settled, sign_in
 from tests.browser.test_desk import PHONE, SIDEWAYS, TOO_SMALL, tap
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.fixture(scope="module")
-def server(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that providers can reach."""
-    home, port = tmp_path_factory.mktemp("loop"), free_port()
-    shutil.copy(demo_database, home / "tandem.db")
-    running = start(home, port, TANDEM_PUBLIC_URL=f"http://localhost:{port}", TANDEM_DESK_PHONE="203 555 0100")
-    yield running
-    stop(running)
 
 
 def fits(page: Page) -> None:

@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -17,7 +16,7 @@ from db.engine import record_session
 from db.forms.money import EntryForm
 from db.models import BudgetLine
 from db.vocab import EntryKind, Role
-from tests.browser.conftest import Server, settled, sign_in, start, stop
+from tests.browser.conftest import Server, settled, sign_in, stop
 
 pytestmark = pytest.mark.browser
 
@@ -93,8 +92,7 @@ def test_the_page_comes_back_by_itself_when_the_server_was_away(page: Page, serv
     sign_in(page, "chief", "/budget")
     stop(server)
     book(server, finance, "While You Were Out")
-    again = start(server.home, urlsplit(server.url).port or 0)
-    object.__setattr__(server, "process", again.process)
+    server.start_again()
     received.wait_for("While You Were Out", 60)
     expect(page.get_by_role("heading", name="Budget")).to_be_visible()
     expect(page.get_by_label("Username")).to_have_count(0)
