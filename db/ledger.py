@@ -84,7 +84,7 @@ def month_after(month: date) -> date:
 
 def closed_through(session: Session) -> date | None:
     """S of measures.md, section 6: the last day of the last month finance has closed; None before the first."""
-    last = session.scalar(select(func.max(MonthClose.month)))
+    last = session.scalar(select(func.max(MonthClose.month)).where(MonthClose.reopened_at.is_(None)))
     return None if last is None else month_after(last) - timedelta(days=1)
 
 
@@ -95,6 +95,11 @@ def next_to_close(session: Session, pilot: Pilot) -> date:
         return through + timedelta(days=1)
     first = session.scalar(select(func.min(LedgerEntry.on_date)))
     return month_of(min(first, pilot.starts_on) if first else pilot.starts_on)
+
+
+def payee_key(name: str) -> str:
+    """A payee's name without case and surplus spaces: what invoices and payees are found by."""
+    return " ".join(name.split()).casefold()
 
 
 def standing() -> Select[LedgerEntry]:

@@ -5,7 +5,8 @@ from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from random import Random
 
-from db.models import BudgetLine, LedgerEntry, MonthClose, PlanMonth
+from db.ledger import payee_key
+from db.models import BudgetLine, Invoice, LedgerEntry, MonthClose, PlanMonth
 from db.vocab import EntryKind
 from seed.bulk import Row, Rows
 from seed.story import TRUTHS, Clock, monday_of, stream
@@ -40,6 +41,7 @@ def money_rows(clock: Clock, seed: int) -> Rows:
             {"id": line, "name": name, "amount": amount, "position": line} for line, (name, amount) in LINES.items()
         ],
         PlanMonth: _plan(clock),
+        Invoice: _invoices(past),
         LedgerEntry: _numbered(past),
         MonthClose: [
             {"id": k, "month": month, "closed_at": _noon(clock, _after(month, 11)), "closed_by": FINANCE_ACCOUNT}
@@ -178,6 +180,33 @@ def _entry(clock: Clock, line: int, kind: EntryKind, amount: Decimal, on: date, 
         "created_at": _noon(clock, on + timedelta(days=1)),
         "created_by": FINANCE_ACCOUNT,
     }
+
+
+def _invoices(entries: list[Row]) -> list[Row]:
+    """The invoice behind each entry that has a number, accepted on the day it was booked."""
+    found: dict[str, Row] = {}
+    for entry in entries:
+        if number := entry.pop("invoice_number", None):
+            invoice = found.setdefault(
+                number,
+                {
+                    "id": len(found) + 1,
+                    "payee": entry["payee"],
+                    "payee_key": payee_key(entry["payee"]),
+                    "number": number,
+                    "number_key": payee_key(number),
+                    "service_from": entry["on_date"].replace(day=1),
+                    "service_to": entry["on_date"],
+                    "received_on": entry["on_date"],
+                    "accrued_on": entry["on_date"],
+                    "accepted_at": entry["created_at"],
+                    "accepted_by": FINANCE_ACCOUNT,
+                    "created_at": entry["created_at"],
+                    "created_by": FINANCE_ACCOUNT,
+                },
+            )
+            entry["invoice_id"] = invoice["id"]
+    return list(found.values())
 
 
 def _numbered(entries: list[Row]) -> list[Row]:

@@ -17,16 +17,18 @@ from db.forms import Now, day
 from db.forms.money import EntryForm, ReopenForm, VoidForm
 from db.ledger import (
     SPENT_KINDS,
+    ZERO,
     LineTotal,
     closed_through,
     line_totals,
     month_after,
     month_of,
     next_to_close,
+    payee_key,
     standing,
     the_grant,
 )
-from db.models import BudgetLine, LedgerEntry, MonthClose, Pilot
+from db.models import BudgetLine, Invoice, LedgerEntry, MonthClose, Pilot
 from db.pilot import the_pilot
 from db.vocab import EntryKind, Scope
 
@@ -46,7 +48,10 @@ def _record(session: Session, viewer: Viewer, form: EntryForm) -> Saved:
         form.check(Now.of(pilot, viewer.now))
         if broken := dict(_contradictions(session, form)):
             raise Invalid(broken)
-        entry = LedgerEntry(**form.model_dump(), created_at=viewer.now, created_by=viewer.user_id)
+        values = form.model_dump(exclude={"invoice_number"})
+        entry = LedgerEntry(**values, created_at=viewer.now, created_by=viewer.user_id)
+        if form.invoice_number:
+            entry.invoice = _accepted(viewer, form, form.invoice_number)
         session.add(entry)
         session.flush()
         note.subject = f"ledger_entry {entry.id}"
@@ -77,7 +82,8 @@ def void_entry(session: Session, viewer: Viewer, form: VoidForm) -> LedgerEntry:
             amount=-entry.amount,
             on_date=viewer.today if through and entry.on_date <= through else entry.on_date,
             payee=entry.payee,
-            invoice_number=entry.invoice_number,
+            contract_id=entry.contract_id,
+            invoice_id=entry.invoice_id,
             description=entry.description,
             one_off=entry.one_off,
             voids_id=entry.id,
@@ -87,6 +93,8 @@ def void_entry(session: Session, viewer: Viewer, form: VoidForm) -> LedgerEntry:
         )
         session.add(counter)
         session.flush()
+        if entry.invoice is not None:
+            _free_number(session, viewer, entry.invoice, form.reason)
         note.subject = f"ledger_entry {entry.id}"
         note.detail = {"counter_entry": counter.id, "reason": form.reason}
     return counter
@@ -118,7 +126,9 @@ def reopen_month(session: Session, viewer: Viewer, form: ReopenForm) -> None:
             raise Conflict(f"{_name(month)} is open. There is nothing to reopen.")
         if month != month_of(through):
             raise Conflict(f"Only the last closed month can be reopened: reopen {_name(through)} first.")
-        session.delete(session.scalars(select(MonthClose).where(MonthClose.month == month)).one())
+        close = select(MonthClose).where(MonthClose.month == month, MonthClose.reopened_at.is_(None))
+        closed = session.scalars(close).one()
+        closed.reopened_at, closed.reopened_by, closed.reopen_reason = viewer.now, viewer.user_id, form.reason
         note.subject = f"month {month:%Y-%m}"
         note.detail = {"reason": form.reason}
 
@@ -140,22 +150,43 @@ def _contradictions(session: Session, form: EntryForm) -> Iterator[tuple[str, st
             f"{day(form.on_date)} is after {day(grant.obligate_by)}, the grant's last day to obligate. "
             "This cannot be charged to the grant.",
         )
-    if form.invoice_number and (twin := _same_invoice(session, form)):
+    if form.invoice_number and (twin := standing_invoice(session, form.payee, form.invoice_number)):
+        total = sum((entry.amount for entry in twin.entries or twin.parts), ZERO)
         yield (
             "invoice_number",
-            f"Invoice {form.invoice_number} of {form.payee} stands on this line already "
-            f"(entry {twin.id}, ${twin.amount:,}, {day(twin.on_date)}). Check the number, or void that entry first.",
+            f"Invoice {form.invoice_number} of {form.payee} is there already (${total:,}, received "
+            f"{day(twin.received_on)}). Check the number, or void its entries first.",
         )
 
 
-def _same_invoice(session: Session, form: EntryForm) -> LedgerEntry | None:
-    """A standing entry of the same kind, line, payee and invoice number."""
-    wanted = (form.payee.casefold(), (form.invoice_number or "").casefold())
-    numbered = standing().where(
-        LedgerEntry.line_id == form.line_id, LedgerEntry.kind == form.kind, LedgerEntry.invoice_number.is_not(None)
+def standing_invoice(session: Session, payee: str, number: str) -> Invoice | None:
+    """The invoice of this payee with this number, pending or accepted, unless it was withdrawn."""
+    wanted = select(Invoice).where(Invoice.payee_key == payee_key(payee), Invoice.number_key == payee_key(number))
+    return session.scalars(wanted.where(Invoice.withdrawn_at.is_(None))).first()
+
+
+def _accepted(viewer: Viewer, form: EntryForm, number: str) -> Invoice:
+    """The invoice behind an entry that is booked at once: received, accepted and due on the entry's day."""
+    return Invoice(
+        payee=form.payee,
+        payee_key=payee_key(form.payee),
+        number=number,
+        number_key=payee_key(number),
+        service_from=form.on_date,
+        service_to=form.on_date,
+        received_on=form.on_date,
+        accrued_on=form.on_date,
+        accepted_at=viewer.now,
+        accepted_by=viewer.user_id,
+        created_at=viewer.now,
+        created_by=viewer.user_id,
     )
-    twins = (e for e in session.scalars(numbered) if (e.payee.casefold(), str(e.invoice_number).casefold()) == wanted)
-    return next(twins, None)
+
+
+def _free_number(session: Session, viewer: Viewer, invoice: Invoice, reason: str) -> None:
+    """An invoice none of whose entries stands is withdrawn: the right one may come under its number."""
+    if session.scalars(standing().where(LedgerEntry.invoice_id == invoice.id)).first() is None:
+        invoice.withdrawn_at, invoice.withdrawn_reason = viewer.now, reason
 
 
 def _doubts(session: Session, pilot: Pilot, entry: LedgerEntry) -> Iterator[str]:

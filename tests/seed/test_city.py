@@ -29,6 +29,7 @@ from db.models import (
     Grant,
     Identity,
     Intervention,
+    Invoice,
     LedgerEntry,
     Location,
     MonthClose,
@@ -114,7 +115,9 @@ def _relative(rows: Rows, today: date) -> dict[type[Base], list[dict[str, Any]]]
     """
     launch = Clock(today).launch
     received = {r["id"]: r["received_at"] for r in rows[Call]}
-    kept = {m: r for m, r in rows.items() if m not in (Grant, PlanMonth, LedgerEntry, MonthClose, User, CallUnit)}
+    kept = {
+        m: r for m, r in rows.items() if m not in (Grant, PlanMonth, Invoice, LedgerEntry, MonthClose, User, CallUnit)
+    }
     seen = {model: [{k: _since(v, launch) for k, v in row.items()} for row in found] for model, found in kept.items()}
     seen[CallUnit] = [
         {k: v - received[row["call_id"]] if isinstance(v, datetime) else v for k, v in row.items()}

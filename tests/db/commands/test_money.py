@@ -175,20 +175,26 @@ def test_what_the_books_refuse(books: Engine, finance: Viewer) -> None:
             (
                 {"invoice_number": "17", "payee": "HARBOR recovery center"},
                 {
-                    "invoice_number": "Invoice 17 of HARBOR recovery center stands on this line already "
-                    "(entry 1, $1,050.00, 30 Oct 2026). Check the number, or void that entry first."
+                    "invoice_number": "Invoice 17 of HARBOR recovery center is there already "
+                    "($1,050.00, received 30 Oct 2026). Check the number, or void its entries first."
+                },
+            ),
+            (
+                {"invoice_number": "17", "line_id": 2},
+                {
+                    "invoice_number": "Invoice 17 of Harbor Recovery Center is there already "
+                    "($1,050.00, received 30 Oct 2026). Check the number, or void its entries first."
                 },
             ),
         ):
             with pytest.raises(Invalid) as refusal:
                 record_entry(session, finance, entry(**change))
             assert refusal.value.errors == sentences
-        record_entry(session, finance, entry(invoice_number="17", line_id=2))
         void_entry(session, finance, VoidForm(entry_id=1, reason="wrong sum"))
         record_entry(session, finance, entry(invoice_number="17", amount="1,005"))
     assert totals(books) == {
         "Social worker": ("0.00", "1005.00", "-5.00"),
-        "Equipment": ("0.00", "100.00", "100.00"),
+        "Equipment": ("0.00", "0.00", "200.00"),
     }
 
 
