@@ -96,6 +96,7 @@ class Permission(StrEnum):
     write_money = "write_money"
     approve_transfers = "approve_transfers"
     see_lines = "see_lines"  # totals by budget line; the desk without those that pay people, unless allowed
+    write_scenarios = "write_scenarios"  # what the year after the pilot might cost: the chief's and finance's to try
     present = "present"
     manage_users = "manage_users"
     manage_setup = "manage_setup"
@@ -120,6 +121,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
             P.accept_tally,
             P.see_money,
             P.approve_transfers,
+            P.write_scenarios,
             P.see_lines,
             P.see_calls,
             P.present,
@@ -127,7 +129,7 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
     ),
     Role.analyst: frozenset({P.see_figures, P.see_overview, P.see_public, P.see_tallies, P.see_calls, P.import_calls}),
     Role.council: frozenset({P.see_public, P.present, P.see_lines}),
-    Role.finance: frozenset({P.see_money, P.write_money, P.see_lines}),
+    Role.finance: frozenset({P.see_money, P.write_money, P.write_scenarios, P.see_lines}),
     Role.admin: frozenset({P.manage_users, P.manage_setup, P.see_audit}),
 }
 

@@ -9,6 +9,7 @@ from db.ledger import payee_key
 from db.models import BudgetLine, Invoice, LedgerEntry, MonthClose, PlanMonth
 from db.vocab import EntryKind
 from seed.bulk import Row, Rows
+from seed.roster import CLINICIAN, SOCIAL_WORKER
 from seed.story import TRUTHS, Clock, monday_of, stream
 
 FINANCE_ACCOUNT = 7
@@ -21,6 +22,7 @@ LINES = {
     EQUIPMENT: ("Equipment", Decimal(12_500)),
     ADMINISTRATION: ("Administrative costs", Decimal(20_000)),
 }
+POSTS = {FULL_TIME: CLINICIAN, PART_TIME: SOCIAL_WORKER}
 _ORDERS = (
     (2, "Capstan Office Supply", "Laptop, phone and desk", Decimal("4386.40")),
     (24, "Windlass Radio Works", "Portable radio and vehicle kit", Decimal("5214.75")),
@@ -38,7 +40,9 @@ def money_rows(clock: Clock, seed: int) -> Rows:
     past = [e for e in entries if e["on_date"] < clock.day(clock.cut) and e["created_at"] < clock.at(clock.cut, 0)]
     return {
         BudgetLine: [
-            {"id": line, "name": name, "amount": amount, "position": line} for line, (name, amount) in LINES.items()
+            {"id": line, "name": name, "amount": amount, "position": line}
+            | {"is_pay": line in (FULL_TIME, PART_TIME, BENEFITS), "post_id": POSTS.get(line)}
+            for line, (name, amount) in LINES.items()
         ],
         PlanMonth: _plan(clock),
         Invoice: _invoices(past),

@@ -20,3 +20,12 @@ class PayeeKind(StrEnum):
 class TransferDecision(StrEnum):
     approved = "approved"
     declined = "declined"
+
+
+class FundingKind(StrEnum):
+    """Who might pay for the years after the pilot."""
+
+    operating = "operating"
+    state = "state"
+    federal = "federal"
+    other = "other"
