@@ -177,10 +177,10 @@ def _rows(one: Figures, base: int, lang: str) -> list[tuple[Any, ...]]:
 
 
 def period_name(period: Period, lang: str = "en") -> str:
-    """ "FY 2028", "to 30 Jun 2027"."""
+    """ "FY 2028", "to Jun 2027"."""
     if period.whole:
         return text("after.fiscal_year", _lang(lang), year=period.year)
-    return text("after.rest", _lang(lang), day=words.day(period.last, lang))
+    return text("after.rest", _lang(lang), month=words.month(period.last, lang))
 
 
 def gap_said(year: Year, lang: str = "en") -> str:

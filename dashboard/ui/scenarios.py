@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import streamlit as st
 
@@ -103,18 +104,22 @@ def _cards(viewer: Viewer, options: dict[str, Option], all_of: dict[str, Figures
     if not all_of:
         exhibit.nothing("No scenario is saved yet. Start below: “New” begins with what the pilot costs today.")
         return
-    with st.grid(min(len(all_of), ABREAST), min_column_width=290, gap="xsmall", key="scenarios"):
+    with st.grid(min(len(all_of), ABREAST), min_column_width=312, gap="xsmall", key="scenarios"):
         for key, one in all_of.items():
             with st.container(border=True, height="stretch", gap="xsmall", key=f"scenario-{key}"):
                 _card(one, key in changed)
                 if key in options and viewer.may(Permission.write_scenarios):
                     _slide_switch(viewer, options[key])
+    st.caption(
+        "Whole dollars. Gap = cost − funding counted for that year. People a year: a range from the pilot's own rate, "
+        "no promise. The first row is what remains of the fiscal year when the pilot ends."
+    )
 
 
 def _card(one: Figures, changed: bool) -> None:
     draft = "  :orange[:material/edit: not saved]" if changed else ""
     st.markdown(f"**{exhibit.plain(one.name)}**{draft}")
-    st.markdown(f"## {exhibit.plain(words.money(one.monthly))} :small[a month]", help=_monthly_said(one))
+    st.metric("Cost a month", words.money(one.monthly), help=_monthly_said(one))
     covered = words.percent(one.coverage.share)
     st.markdown(
         exhibit.plain(
@@ -127,20 +132,26 @@ def _card(one: Figures, changed: bool) -> None:
         ),
     )
     st.markdown(exhibit.plain(_people_said(one)), help=_people_help(one))
-    rows = "\n".join(
-        f"| {exhibit.plain(period_name(year.period))} | {exhibit.plain(words.money(year.cost))} "
-        f"| {exhibit.plain(words.money(year.funding))} | {_gap(year)} |"
-        for year in one.shown
-    )
-    st.markdown(f"| | Cost | Funding | |\n|:--|--:|--:|--:|\n{rows}")
+    rows = [(period_name(year.period), _bare(year.cost), _bare(year.funding), _gap(year)) for year in one.shown]
+    lines = ["|".join(f":small[{_whole(cell)}]" for cell in row) for row in (("", "Cost", "Funding", "Gap"), *rows)]
+    st.markdown("\n".join([f"|{lines[0]}|", "|:--|--:|--:|--:|", *(f"|{line}|" for line in lines[1:])]))
+
+
+def _bare(amount: Decimal) -> str:
+    """Whole dollars under a heading that says so: four columns are as narrow as a card."""
+    return words.number(amount)
+
+
+def _whole(cell: str) -> str:
+    """A cell of the table on one line."""
+    return (cell if cell.startswith(":") else exhibit.plain(cell)).replace(" ", words.NBSP)
 
 
 def _gap(year: scenarios.Year) -> str:
-    """The word says it, the color only with it."""
+    """Below the word “Gap” an amount; anything else is a word."""
     if not year.cost and not year.funding:
-        return "–"
-    said = exhibit.plain(gap_said(year))
-    return f":orange[**{said}**]" if year.gap > 0 else said
+        return words.NOTHING
+    return f":orange[{_bare(year.gap)}]" if year.gap > 0 else gap_said(year)
 
 
 def _monthly_said(one: Figures) -> str:
@@ -161,7 +172,7 @@ def _people_said(one: Figures) -> str:
     if one.people is None:
         return "People a year: no rate to go by yet"
     low, high = (words.number(limit) for limit in one.people)
-    return f"{low}–{high} people a year (range, no promise)" if one.assumed.fte else "Nobody would be served"
+    return f"{low}–{high} people a year (range)" if one.assumed.fte else "Nobody would be served"
 
 
 def _people_help(one: Figures) -> str:

@@ -114,15 +114,15 @@ def _as_fields(saved: ScenarioForm) -> dict[str, Any]:
     for kind in FundingKind:
         source = by_kind.get(kind)
         fields[f"{kind}-counted"] = source.counted if source else True
+        fields[f"{kind}-note"] = source.note if source else ""
         for k in range(PERIODS):
             fields[f"{kind}-{k}"] = f"{source.amounts[k]:,.2f}" if source and source.amounts[k] else ""
     return fields
 
 
-def _values(form: forms.Draft, saved: ScenarioForm) -> dict[str, Any]:
+def _values(form: forms.Draft) -> dict[str, Any]:
     """The fields as the form of assumptions takes them. An empty row is no post, an empty amount is nothing."""
     now = {name: value for name, (value, _) in form.stands().items()}
-    notes = {source.kind: source.note for source in saved.assumptions.funding}
     posts = [{part: now.get(f"post-{k}-{part}") or "" for part in ("name", "fte", "yearly")} for k in range(MOST_POSTS)]
     return {
         "posts": [post for post in posts if any(value.strip() for value in post.values())],
@@ -134,7 +134,7 @@ def _values(form: forms.Draft, saved: ScenarioForm) -> dict[str, Any]:
         "funding": [
             {
                 "kind": kind,
-                "note": notes.get(kind, ""),
+                "note": now.get(f"{kind}-note") or "",
                 "amounts": tuple(now.get(f"{kind}-{k}") or "0" for k in range(PERIODS)),
                 "counted": bool(now.get(f"{kind}-counted", True)),
             }
@@ -147,7 +147,7 @@ def _read(key: str, form: forms.Draft, saved: ScenarioForm, *, new: bool) -> tup
     """What stands there now, or one sentence for each field that is refused."""
     name = form.stands().get("name", ("", None))[0]
     try:
-        assumed = checked(Assumptions, _values(form, saved))
+        assumed = checked(Assumptions, _values(form))
         whole = checked(ScenarioForm, {"name": name, "assumptions": assumed, "on_slide": saved.on_slide})
     except Invalid as error:
         return Edited(key, None, changed=True), error.errors
@@ -204,19 +204,11 @@ def _costs(form: forms.Draft) -> None:
 
 def _post(form: forms.Draft, k: int, *, is_new: bool) -> None:
     visible = "visible" if k == 0 else "collapsed"
-    name, fte, yearly = st.columns([5, 2, 4], gap="xsmall")
     empty = "Another post" if is_new else ""
-    with name:
+    with st.container(horizontal=True, gap="xsmall", wrap=False):
         st.text_input("Post", key=form.key(f"post-{k}-name"), placeholder=empty, label_visibility=visible)
-    with fte:
-        st.text_input("FTE", key=form.key(f"post-{k}-fte"), label_visibility=visible)
-    with yearly:
-        st.text_input(
-            "A year at full time",
-            key=form.key(f"post-{k}-yearly"),
-            icon=":material/attach_money:",
-            label_visibility=visible,
-        )
+        st.text_input("FTE", key=form.key(f"post-{k}-fte"), label_visibility=visible, width=70)
+        st.text_input("$ a year, full time", key=form.key(f"post-{k}-yearly"), label_visibility=visible, width=130)
 
 
 def _stands(form: forms.Draft, name: str) -> str:
@@ -227,12 +219,18 @@ def _funding(form: forms.Draft, found: Known) -> None:
     """Each kind of source with an amount for each fiscal year; one that is not counted keeps its amounts."""
     st.markdown("**Who would pay**")
     shown = [k for k, period in enumerate(found.basis.periods) if period.months]
-    notes = {source.kind: source.note for source in found.as_is.funding}
     for kind in FundingKind:
-        st.checkbox(
-            f"Count: {label(kind)}", key=form.key(f"{kind}-counted"), help=exhibit.plain(notes.get(kind, "")) or None
-        )
-        with st.grid(len(shown), min_column_width=100, gap="xsmall", key=f"after-fund-{kind}"):
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            st.checkbox(f"Count: {label(kind)}", key=form.key(f"{kind}-counted"), width="content")
+            st.text_input(
+                f"Which one ({label(kind)})",
+                key=form.key(f"{kind}-note"),
+                placeholder="Which one, if you like",
+                label_visibility="collapsed",
+                max_chars=60,
+                width="stretch",
+            )
+        with st.grid(len(shown), min_column_width=130, gap="xsmall", key=f"after-fund-{kind}"):
             for k in shown:
                 title = period_name(found.basis.periods[k])
                 st.text_input(title, key=form.key(f"{kind}-{k}"), placeholder="0.00")
