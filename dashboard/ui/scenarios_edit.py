@@ -16,6 +16,7 @@ from db.engine import record_session
 from db.errors import Invalid, TandemError
 from db.forms import checked
 from db.forms.scenarios import PERIODS, Assumptions, ScenarioForm
+from db.ledger import payee_key
 from db.vocab import label
 from db.vocab.money import FundingKind
 
@@ -63,7 +64,7 @@ def editor(viewer: Viewer, options: Mapping[str, Saved], found: Known) -> Edited
 
 
 def _chosen(viewer: Viewer, options: Mapping[str, Saved]) -> str:
-    names = {key: option.form.name for key, option in options.items()} | {NEW: "New"}
+    names = {key: exhibit.plain(option.form.name) for key, option in options.items()} | {NEW: ":material/add: New"}
     wanted = str(session.recall(WHICH) or "") or _newest_draft(viewer, names)
     picked = st.pills(
         "Change the assumptions of",
@@ -148,7 +149,8 @@ def _read(key: str, form: forms.Draft, saved: ScenarioForm, *, new: bool) -> tup
     name = form.stands().get("name", ("", None))[0]
     try:
         assumed = checked(Assumptions, _values(form))
-        whole = checked(ScenarioForm, {"name": name, "assumptions": assumed, "on_slide": saved.on_slide})
+        on_slide = saved.on_slide and payee_key(str(name)) == payee_key(saved.name)  # a copy is not on it
+        whole = checked(ScenarioForm, {"name": name, "assumptions": assumed, "on_slide": on_slide})
     except Invalid as error:
         return Edited(key, None, changed=True), error.errors
     return Edited(key, whole, new or _differ(whole, saved)), {}
