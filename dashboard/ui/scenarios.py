@@ -111,8 +111,8 @@ def _cards(viewer: Viewer, options: dict[str, Option], all_of: dict[str, Figures
                 if key in options and viewer.may(Permission.write_scenarios):
                     _slide_switch(viewer, options[key])
     st.caption(
-        "Whole dollars. Gap = cost − funding counted for that year. People a year: a range from the pilot's own rate, "
-        "no promise. The first row is what remains of the fiscal year when the pilot ends."
+        "Whole dollars. Gap = cost − funding counted for that year; with a plus it is a surplus. People a year: a "
+        "range from the pilot's own rate, no promise. The first row is what remains of the fiscal year when the pilot ends."
     )
 
 
@@ -148,10 +148,12 @@ def _whole(cell: str) -> str:
 
 
 def _gap(year: scenarios.Year) -> str:
-    """Below the word “Gap” an amount; anything else is a word."""
+    """Below the word “Gap” an amount; with a plus it is a surplus, as the line below the cards says."""
     if not year.cost and not year.funding:
         return words.NOTHING
-    return f":orange[{_bare(year.gap)}]" if year.gap > 0 else gap_said(year)
+    if year.gap > 0:
+        return f":orange[{_bare(year.gap)}]"
+    return f"+{_bare(-year.gap)}" if year.gap else gap_said(year)
 
 
 def _monthly_said(one: Figures) -> str:

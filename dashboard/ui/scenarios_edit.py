@@ -122,7 +122,10 @@ def _as_fields(saved: ScenarioForm) -> dict[str, Any]:
 
 
 def _values(form: forms.Draft) -> dict[str, Any]:
-    """The fields as the form of assumptions takes them. An empty row is no post, an empty amount is nothing."""
+    """The fields as the form of assumptions takes them. An empty row is no post, an empty amount is nothing.
+
+    A field that a draft left out stands at what its widget begins with: empty, or not ticked.
+    """
     now = {name: value for name, (value, _) in form.stands().items()}
     posts = [{part: now.get(f"post-{k}-{part}") or "" for part in ("name", "fte", "yearly")} for k in range(MOST_POSTS)]
     return {
@@ -137,7 +140,7 @@ def _values(form: forms.Draft) -> dict[str, Any]:
                 "kind": kind,
                 "note": now.get(f"{kind}-note") or "",
                 "amounts": tuple(now.get(f"{kind}-{k}") or "0" for k in range(PERIODS)),
-                "counted": bool(now.get(f"{kind}-counted", True)),
+                "counted": bool(now.get(f"{kind}-counted")),
             }
             for kind in FundingKind
         ],
@@ -249,7 +252,7 @@ def _buttons(viewer: Viewer, form: forms.Draft, edited: Edited, saved: ScenarioF
         with st.container(horizontal=True):
             if st.button(f"Replace “{exhibit.plain(taken.name)}”", type="primary", key="after-replace"):
                 _save(viewer, form, edited.form, taken)
-            if st.button("Keep it", key="after-keep"):
+            if st.button("Do not replace it", key="after-keep"):
                 session.forget(TAKEN)
                 st.rerun()
         return

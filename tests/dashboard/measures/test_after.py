@@ -113,8 +113,8 @@ def test_the_slide_hides_a_small_range_and_names_every_option(
     save(small_pilot, "As <b>is", posts=[post])
     save(small_pilot, "End")
     [leaf] = build(small_pilot, viewer(Role.council), TO_DATE, slides=SLIDE)
-    assert leaf.figure is not None
-    words = [str(note.text) for note in leaf.figure.layout.annotations]
+    figure: Any = leaf.figure
+    words = [str(note.text) for note in figure.layout.annotations]
     assert "<b>As &lt;b&gt;is</b> · $5,000 a month · – of calls · hidden" in words
     assert [word for word in words if "gap" in word] == ["$60,000 · gap $60,000"] * 3
     assert "small counts hidden" in leaf.source

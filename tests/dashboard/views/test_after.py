@@ -72,6 +72,12 @@ def test_half_typed_assumptions_are_there_after_a_reload(signed_in: Open, demo_c
     again = signed_in("finance", "after.py")
     assert field(again, "other_monthly", "2").value == "99.50", "it opens where somebody was typing"
     assert "Draft from" in said(again)
+    costs = months(again)[1]
+    field(again, "rise_percent", "2").set_value("4").run()
+    third = signed_in("finance", "after.py")
+    assert (field(third, "rise_percent", "2").value, months(third)[1]) == ("4", costs)
+    assert not field(third, "federal-counted", "2").value, "what is not counted is not counted after two reloads"
+    assert "+" not in "".join(m.value for m in third.markdown if m.value.startswith("|"))
     assert stored(demo_city)["Add evening shift"].assumptions.other_monthly != Decimal("99.50")
 
 
