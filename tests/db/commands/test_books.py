@@ -262,7 +262,7 @@ def _empty(bind: Engine) -> None:
         session.commit()
 
 
-COUNTS = [pytest.param(12, id="a few"), pytest.param(400, id="hundreds", marks=pytest.mark.torture)]
+COUNTS = [pytest.param(12, id="a few"), pytest.param(200, id="hundreds", marks=pytest.mark.torture)]
 
 
 @pytest.mark.parametrize("examples", COUNTS)
@@ -278,6 +278,6 @@ def test_any_sequence_keeps_the_books_balanced(books: Engine, examples: int) -> 
             deadline=None,
             database=None,
             derandomize=examples < 100,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )
