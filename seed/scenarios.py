@@ -12,8 +12,8 @@ from db.models import Scenario
 from db.pilot import the_pilot
 from db.run_rate import as_is, no_funding
 from db.vocab.money import FundingKind
+from seed.awards import FINANCE_ACCOUNT
 from seed.bulk import Rows
-from seed.money import FINANCE_ACCOUNT
 from seed.story import Clock
 
 EVENING = "Mon–Fri 17–22"

@@ -111,8 +111,9 @@ def _cards(viewer: Viewer, options: dict[str, Option], all_of: dict[str, Figures
                 if key in options and viewer.may(Permission.write_scenarios):
                     _slide_switch(viewer, options[key])
     st.caption(
-        "Whole dollars. Gap = cost − funding counted for that year; with a plus it is a surplus. People a year: a "
-        "range from the pilot's own rate, no promise. The first row is what remains of the fiscal year when the pilot ends."
+        "Whole dollars. Gap = cost − funding counted for that year; with a plus it is a surplus. "
+        "People a year: a range from the pilot's own rate, no promise. "
+        "The first row is what remains of the fiscal year when the pilot ends."
     )
 
 
