@@ -19,6 +19,7 @@ from db.models import (
     AmendmentRequestLine,
     Attempt,
     AuditEntry,
+    BudgetChange,
     Call,
     CallLink,
     CallMatch,
@@ -28,6 +29,7 @@ from db.models import (
     Connection,
     ConnectionStep,
     Consent,
+    Contract,
     Disclosure,
     Draft,
     Episode,
@@ -39,9 +41,13 @@ from db.models import (
     InterventionNeed,
     InterventionNote,
     InterventionRevision,
+    Invoice,
+    InvoicePart,
     LedgerEntry,
+    LineTransfer,
     Merge,
     NotTwice,
+    Payee,
     Person,
     PersonChange,
     PersonNeed,
@@ -50,11 +56,17 @@ from db.models import (
     ProviderNote,
     ProviderReport,
     ProviderToken,
+    QuarterFiling,
     Referral,
     ReferralClosing,
     ReferralDetail,
     ReferralNeed,
+    ReportField,
     SafetyAlert,
+    Scenario,
+    Statement,
+    StatementMapping,
+    StatementRow,
     StatusShown,
     Tally,
     TallyAcceptance,
@@ -82,6 +94,9 @@ class Permission(StrEnum):
     import_calls = "import_calls"
     see_money = "see_money"
     write_money = "write_money"
+    approve_transfers = "approve_transfers"
+    see_lines = "see_lines"  # totals by budget line; the desk without those that pay people, unless allowed
+    write_scenarios = "write_scenarios"  # what the year after the pilot might cost: the chief's and finance's to try
     present = "present"
     manage_users = "manage_users"
     manage_setup = "manage_setup"
@@ -89,7 +104,9 @@ class Permission(StrEnum):
 
 
 P = Permission
-_DESK = frozenset({P.see_people, P.log_work, P.refer, P.certify_tally, P.see_tallies, P.see_figures, P.see_public})
+_DESK = frozenset(
+    {P.see_people, P.log_work, P.refer, P.certify_tally, P.see_tallies, P.see_figures, P.see_public, P.see_lines}
+)
 
 ROLES: Mapping[Role, frozenset[Permission]] = {
     Role.clinician: _DESK,
@@ -103,13 +120,16 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
             P.see_tallies,
             P.accept_tally,
             P.see_money,
+            P.approve_transfers,
+            P.write_scenarios,
+            P.see_lines,
             P.see_calls,
             P.present,
         }
     ),
     Role.analyst: frozenset({P.see_figures, P.see_overview, P.see_public, P.see_tallies, P.see_calls, P.import_calls}),
-    Role.council: frozenset({P.see_public, P.present}),
-    Role.finance: frozenset({P.see_money, P.write_money}),
+    Role.council: frozenset({P.see_public, P.present, P.see_lines}),
+    Role.finance: frozenset({P.see_money, P.write_money, P.write_scenarios, P.see_lines}),
     Role.admin: frozenset({P.manage_users, P.manage_setup, P.see_audit}),
 }
 
@@ -213,6 +233,18 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     Call: _only(P.see_calls, P.see_people),  # the desk reviews calls and links them to people
     CallUnit: _only(P.see_calls),
     LedgerEntry: _only(P.see_money),
+    Contract: _only(P.see_money),
+    Invoice: _only(P.see_money),
+    InvoicePart: _only(P.see_money),
+    LineTransfer: _only(P.see_money),
+    Payee: _only(P.see_money),
+    QuarterFiling: _only(P.see_money),
+    ReportField: _only(P.see_money),
+    Scenario: _only(P.see_money),
+    Statement: _only(P.see_money),
+    StatementMapping: _only(P.see_money),
+    StatementRow: _only(P.see_money),
+    BudgetChange: _only(P.see_money),
     AuditEntry: _only(P.see_audit),
 }
 """Protected tables. A record session without a viewer sees none of their rows."""

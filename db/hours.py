@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import groupby
 
 Week = tuple[tuple[int, int, int], ...]
 """(weekday, first minute, last minute): Monday is 0, minutes of the local day, the last one exclusive."""
@@ -99,6 +100,42 @@ def _within_days(day: int, start: int, end: int) -> list[tuple[int, int, int]]:
     if end <= DAY:
         return [(day, start, end)]
     return [(day, start, DAY), ((day + 1) % 7, 0, end - DAY)]
+
+
+def written(week: Week) -> str:
+    """The week as people write it ("Mon–Fri 9–17; Sat 10–14"): what :func:`read` reads as the same hours."""
+    spans = sorted(week, key=lambda span: (span[1], span[2], span[0]))
+    parts: list[str] = []
+    for (start, end), group in groupby(spans, key=lambda span: span[1:]):
+        runs: list[list[int]] = []
+        for day, _, _ in group:
+            if runs and day == runs[-1][1] + 1:
+                runs[-1][1] = day
+            else:
+                runs.append([day, day])
+        named = (_DAYS[a].title() + (f"–{_DAYS[b].title()}" if b > a else "") for a, b in runs)
+        parts.append(f"{', '.join(named)} {_clock_said(start)}–{_clock_said(end)}")
+    return "; ".join(parts)
+
+
+def _clock_said(minute: int) -> str:
+    return f"{minute // 60}:{minute % 60:02d}"
+
+
+def joined(week: Week) -> Week:
+    """The same hours without overlaps: spans of one day that touch are one."""
+    whole: list[tuple[int, int, int]] = []
+    for day, start, end in sorted(week):
+        if whole and whole[-1][0] == day and start <= whole[-1][2]:
+            whole[-1] = (day, whole[-1][1], max(end, whole[-1][2]))
+        else:
+            whole.append((day, start, end))
+    return tuple(whole)
+
+
+def total(week: Week) -> int:
+    """Minutes of all spans; an hour listed twice counts twice."""
+    return sum(end - start for _, start, end in week)
 
 
 def open_at(week: Sequence[tuple[int, int, int]], local: datetime) -> bool:

@@ -23,6 +23,7 @@ from seed.flow import flow_rows, slip_numbers
 from seed.links import link_rows
 from seed.money import money_rows
 from seed.revisions import revision_rows
+from seed.scenarios import scenario_rows
 from seed.story import Clock
 from seed.tallies import tally_rows
 from seed.town import ACCOUNTS, PASSWORD, town_rows
@@ -72,6 +73,7 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         ]
         counts = fill(connection, rows)
         counts |= fill(connection, tally_rows(connection, Clock(today), seed))
+        counts |= fill(connection, scenario_rows(connection, Clock(today)))
         with Session(connection, info={"all_rows": True}) as session:
             current.refresh(session)
             session.commit()  # its savepoint only: the transaction is the connection's

@@ -16,6 +16,7 @@ from dashboard.charts.effect import effect
 from dashboard.charts.evidence import detect, residuals
 from dashboard.charts.forest import forest
 from dashboard.charts.heat import heat
+from dashboard.charts.options import options, staffed
 from dashboard.charts.rows import Rows
 from dashboard.charts.weeks import caseload, flow, series
 from dashboard.model import Result
@@ -31,8 +32,10 @@ FORMS: Mapping[str, Callable[[Canvas], go.Figure]] = {
     "forest": forest,
     "heat": heat,
     "ladder": ladder,
+    "options": options,
     "residuals": residuals,
     "series": series,
+    "staffed": staffed,
 }
 
 SUBJECT: Mapping[str, tuple[str, ...]] = {
@@ -45,6 +48,7 @@ SUBJECT: Mapping[str, tuple[str, ...]] = {
     "forest": ("value",),
     "heat": ("calls",),
     "flow": ("received", "contacted", "connected"),
+    "staffed": ("calls",),
 }
 """The columns without which these forms would show empty frames: bands, trends and dates alone say nothing."""
 

@@ -146,7 +146,7 @@ def _marker(marker: Any, x: float, y: float) -> str:
 
 
 def _bars(trace: Any, stage: Stage) -> Iterator[str]:
-    """Lying bars between numbers, upright ones ``width`` milliseconds wide around a day."""
+    """Lying bars between numbers, upright ones around a day (``width`` in milliseconds) or a number."""
     colors = trace.marker.color
     for k, point in enumerate(_known(trace)):
         if point is None:
@@ -156,7 +156,8 @@ def _bars(trace: Any, stage: Stage) -> Iterator[str]:
         if trace.orientation == "h":
             yield f"<rect {_box(stage.x(0), stage.y(y - wide / 2), stage.x(x), stage.y(y + wide / 2))} {look}/>"
             continue
-        half, foot, middle = wide / 86_400_000 / 2, float(trace.base or 0), _number(x)
+        unit = 1 if isinstance(x, int | float) else 86_400_000
+        half, foot, middle = wide / unit / 2, float(trace.base or 0), _number(x)
         ends = stage.x(middle - half), stage.y(foot), stage.x(middle + half), stage.y(foot + y)
         yield f"<rect {_box(*ends)} {look}/>"
 

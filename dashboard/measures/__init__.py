@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from dashboard.measures import (
+    after,
     averted,
     by_mode,
     calls,
@@ -41,6 +42,7 @@ MEASURES: Mapping[str, Measure] = {
         by_mode.MEASURES,
         outcomes.MEASURES,
         money.MEASURES,
+        after.MEASURES,
         comparators.MEASURES,
         quality.MEASURES,
     )

@@ -229,7 +229,8 @@ def _act(viewer: Viewer, act: Callable[[Session], object], said: str) -> None:
 def ledger(viewer: Viewer) -> None:
     """Every entry, newest first, voids beside what they void."""
     with record_session(session.bind(), viewer) as database:
-        newest = select(LedgerEntry).options(joinedload(LedgerEntry.line)).order_by(LedgerEntry.id.desc())
+        whole = (joinedload(LedgerEntry.line), joinedload(LedgerEntry.invoice))
+        newest = select(LedgerEntry).options(*whole).order_by(LedgerEntry.id.desc())
         entries = database.scalars(newest).all()
     st.subheader("Ledger", anchor=False)
     if not entries:
@@ -261,7 +262,7 @@ def _ledger_row(entry: LedgerEntry, void: LedgerEntry | None) -> dict[str, Any]:
         "Line": entry.line.name,
         "Amount": entry.amount,
         "Payee": entry.payee,
-        "Invoice": entry.invoice_number or "",
+        "Invoice": entry.invoice.number if entry.invoice else "",
         "Paid": entry.paid_on,
         "Description": entry.description,
         "Void": f"voided by {void.id}" if void else remark,

@@ -1,11 +1,6 @@
 """Tables, by subject. Importing this package registers them all on ``Base.metadata``.
 
-What stands here is what the product uses today. The remaining objects of the design are additions,
-none of them changes a column below:
-
-- calls: materialised monthly counts.
-- money: Invoice (number unique per payee; ledger entries point to it), transfer, quarter filing.
-- admin: Edition, Question.
+What stands here is what the product uses today. Still to come, as additions: Edition, Question.
 """
 
 from db.models.admin import (
@@ -43,8 +38,20 @@ from db.models.family import (
     PersonProfile,
     SafetyAlert,
 )
-from db.models.money import BudgetLine, LedgerEntry, MonthClose, PlanMonth
+from db.models.money import (
+    BudgetChange,
+    BudgetLine,
+    Contract,
+    Invoice,
+    InvoicePart,
+    LedgerEntry,
+    LineTransfer,
+    MonthClose,
+    Payee,
+    PlanMonth,
+)
 from db.models.people import Identity, Person
+from db.models.reports import QuarterFiling, ReportField, Scenario, Statement, StatementMapping, StatementRow
 from db.models.tallies import (
     AmendmentRequest,
     AmendmentRequestLine,
@@ -75,6 +82,7 @@ __all__ = [
     "Attempt",
     "AuditEntry",
     "Base",
+    "BudgetChange",
     "BudgetLine",
     "Call",
     "CallChange",
@@ -95,6 +103,7 @@ __all__ = [
     "Connection",
     "ConnectionStep",
     "Consent",
+    "Contract",
     "Disclosure",
     "Draft",
     "EffectPlan",
@@ -111,7 +120,10 @@ __all__ = [
     "InterventionNeed",
     "InterventionNote",
     "InterventionRevision",
+    "Invoice",
+    "InvoicePart",
     "LedgerEntry",
+    "LineTransfer",
     "Location",
     "Mapping",
     "Merge",
@@ -119,6 +131,7 @@ __all__ = [
     "NotTwice",
     "Notice",
     "NoticeChoice",
+    "Payee",
     "Person",
     "PersonChange",
     "PersonNeed",
@@ -131,15 +144,21 @@ __all__ = [
     "ProviderReport",
     "ProviderService",
     "ProviderToken",
+    "QuarterFiling",
     "Referral",
     "ReferralClosing",
     "ReferralDetail",
     "ReferralNeed",
+    "ReportField",
     "SafetyAlert",
+    "Scenario",
     "Shift",
     "SignInAttempt",
     "SignInTicket",
     "Staff",
+    "Statement",
+    "StatementMapping",
+    "StatementRow",
     "StatusShown",
     "Tally",
     "TallyAcceptance",

@@ -43,3 +43,24 @@ def test_open_at_a_moment_in_the_evening_at_the_weekend() -> None:
     assert not hours.open_at(office, friday.replace(hour=17, minute=0))
     assert (hours.open_evenings(shelter), hours.open_weekends(shelter)) == (True, True)
     assert (hours.open_evenings(office), hours.open_weekends(office)) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("text", "again"),
+    [
+        ("weekdays 9–17; Sat 10–14:30", "Mon–Fri 9:00–17:00; Sat 10:00–14:30"),
+        ("Fri 22–2", "Sat 0:00–2:00; Fri 22:00–24:00"),
+        ("Mon, Wed 9–17", "Mon, Wed 9:00–17:00"),
+        ("24/7", "Mon–Sun 0:00–24:00"),
+    ],
+)
+def test_a_week_is_written_so_that_it_reads_the_same(text: str, again: str) -> None:
+    week = hours.read(text) or ()
+    assert hours.written(week) == again
+    assert hours.read(again) == week
+
+
+def test_hours_that_touch_are_one_span_and_an_hour_twice_counts_twice() -> None:
+    week = hours.read("Mon 9–13; Mon 12–17; Mon 17–18; Tue 9–10") or ()
+    assert hours.joined(week) == ((0, 540, 1080), (1, 540, 600))
+    assert (hours.total(week), hours.total(hours.joined(week))) == (11 * 60, 10 * 60)

@@ -23,8 +23,10 @@ UNITS = {
     "forest": "rate ratio",
     "heat": "%",
     "ladder": "connections",
+    "options": "dollars",
     "residuals": "standard deviations",
     "series": "people",
+    "staffed": "% of calls",
 }
 
 
@@ -188,6 +190,30 @@ def residuals() -> pd.DataFrame:
     )
 
 
+def options() -> pd.DataFrame:
+    """As is and nothing, two fiscal years each."""
+    return pd.DataFrame(
+        {
+            "scenario": ["As is", "As is", "End", "End"],
+            "period": ["FY 2028", "FY 2029"] * 2,
+            "months": [12.0] * 4,
+            "cost": [200_000.0, 206_000.0, 0.0, 0.0],
+            "funding": [150_000.0, 210_000.0, 0.0, 0.0],
+            "gap": [50_000.0, -4_000.0, 0.0, 0.0],
+            "monthly": [16_666.67, 16_666.67, 0.0, 0.0],
+            "share": [0.36, 0.36, 0.0, 0.0],
+            "people_low": [325.0, 325.0, 0.0, 0.0],
+            "people_high": [487.0, 487.0, 0.0, 0.0],
+        }
+    )
+
+
+def staffed() -> pd.DataFrame:
+    cells = [(name, hour) for name in ("As is", "End") for hour in range(24)]
+    table = pd.DataFrame(cells, columns=["scenario", "hour"]).assign(calls=[5 + hour % 7 for _, hour in cells])
+    return table.assign(covered=[5.0 + hour % 7 if name == "As is" and 9 <= hour < 17 else 0.0 for name, hour in cells])
+
+
 TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
     "bars": bars,
     "burn": burn,
@@ -199,8 +225,10 @@ TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
     "forest": forest,
     "heat": heat,
     "ladder": ladder,
+    "options": options,
     "residuals": residuals,
     "series": series,
+    "staffed": staffed,
 }
 PLACES = {"bars": "group", "burn": "date", "caseload": "week", "effect": "month", "flow": "week", "ladder": "step"}
 

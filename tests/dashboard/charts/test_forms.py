@@ -77,7 +77,7 @@ def test_a_hidden_cell_leaves_nothing_behind(form: str) -> None:
     """The value is replaced by one that occurs nowhere else: after hiding, the figure must not know it."""
     marker, row = 37_373, 1
     table = hidden(form, row)
-    name = next(n for n in ("value", "open", "received", "fall", "observed", "spent", "calls") if n in table)
+    name = next(n for n in ("value", "open", "received", "fall", "observed", "spent", "calls", "cost") if n in table)
     shown = table.copy()
     shown.loc[row, name] = marker
     assert "37373" in str(drawn(form, shown).to_json()), "the test would not notice"
@@ -99,7 +99,7 @@ def test_one_axis_and_it_holds_zero(form: str) -> None:
     if form == "forest":  # ratios: their zero is 1, no change
         assert layout["xaxis"]["range"][0] < 1 < layout["xaxis"]["range"][1]
         return
-    axis = layout["xaxis" if form in ("bars", "compare", "heat", "ladder") else "yaxis"]
+    axis = layout["xaxis" if form in ("bars", "compare", "heat", "ladder", "options") else "yaxis"]
     assert axis["range"][0] <= 0 < axis["range"][1]
 
 
