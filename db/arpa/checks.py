@@ -113,14 +113,14 @@ def _missing(field: Field, row: Row, name: str) -> str:
 def _fill(field: Field) -> str:
     if field.open:
         how = "Choose one" if field.kind is Kind.choice else "Fill it in"
-        return f"{how} on the page Quarterly report."
+        return f"{how} under Quarterly report."
     return f"It is missing in the books.{_where(field)}"
 
 
 def _where(field: Field) -> str:
     """Where a value that is not typed here can be mended."""
     if field.filled is Filled.setting:
-        return " Choose the expenditure category on the page Quarterly report."
+        return " Choose the expenditure category under Quarterly report."
     if field.open:
         return ""
     if field.name in ("uei", "ein", "payee", "kind", "sam"):
