@@ -72,7 +72,7 @@ def filed(session: Session, quarter: date, version: int | None = None) -> Paper:
     if wanted not in found:
         there = f" There is {words.listing([f'version {n}' for n in sorted(found)])}." if found else ""
         what = f"version {version} of {quarter_name(quarter)}" if version else quarter_name(quarter)
-        raise NotFound(f"{what[0].upper()}{what[1:]} was not filed.{there} Leave it out to get a draft.")
+        raise NotFound(f"{what[0].upper()}{what[1:]} was not filed.{there} Without --filed you get a draft.")
     filing = found[wanted]
     pilot = the_pilot(session)
     return Paper(pilot.name, from_json(filing.worksheet), wanted, _stamp(filing, pilot.time_zone))

@@ -10,6 +10,7 @@ from dashboard import words
 from dashboard.ui import session
 from db.access import Viewer
 from db.arpa.calendar import Due, calendar, quarter_name
+from db.arpa.changes import changes
 from db.arpa.checks import newest
 from db.engine import record_session
 from db.ledger import quarter_end
@@ -23,6 +24,7 @@ def choose(viewer: Viewer) -> date | None:
     with record_session(session.bind(), viewer) as database:
         dues = calendar(database, viewer.today)
         filings = {due.quarter: newest(database, due.quarter) for due in dues if due.version}
+        moved = {quarter for quarter, filing in filings.items() if filing and changes(database, filing)}
     if not dues:
         st.info("There is no grant yet, so nothing is due. It is set up with “tandem init”.")
         return None
@@ -32,7 +34,7 @@ def choose(viewer: Viewer) -> date | None:
             "Quarter": quarter_name(due.quarter),
             "Through": quarter_end(due.quarter),
             "Due": due.due_on,
-            "How it stands": due.state,
+            "How it stands": due.state + (", changed since" if due.quarter in moved else ""),
             "Filed": local_day(filing.filed_at, zone) if (filing := filings.get(due.quarter)) else None,
             "By": filing.filed_by if filing else "",
         }
@@ -40,6 +42,7 @@ def choose(viewer: Viewer) -> date | None:
     ]
     dated = {name: st.column_config.DateColumn(format="D MMM YYYY") for name in ("Through", "Due", "Filed")}
     with st.container(border=True), st.container(key="filing-calendar"):
+        st.markdown("**What is due when?** " + _next(dues))
         table, pick = st.columns([3, 2], gap="medium")
         with table:
             st.dataframe(
@@ -51,7 +54,6 @@ def choose(viewer: Viewer) -> date | None:
                 alt="Every quarter of the grant with its due date and whether it was filed",
             )
         with pick:
-            st.markdown("**What is due when?** " + _next(dues))
             st.caption("Due 30 days after the quarter ends, for each from the award to the last day to spend.")
             return _pick(dues)
 

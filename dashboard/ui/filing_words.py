@@ -97,13 +97,24 @@ def _form(viewer: Viewer, quarter: date, asks: list[_Ask]) -> None:
     if form.fresh:
         form.begin_with({ask.key: _in_widget(ask) for ask in asks})
     values: dict[str, str] = {}
+    answers: dict[str, str] = {}
     award = ""
     for ask in asks:
+        if not _applies(ask.field, answers):
+            continue
         if ask.award != award:
             award = ask.award
             st.markdown(f"**Award {plain(award)}**")
         values[ask.key] = _widget(form, ask)
+        answers[ask.field.name] = values[ask.key] or ask.shown
     forms.save_button(form, "Keep what is written", lambda: _save(viewer, quarter, values), _kept)
+
+
+def _applies(field: Field, answers: Mapping[str, str]) -> bool:
+    """Whether a field that depends on another's answer is asked; what was typed in it stays."""
+    rule, _, other = field.required.partition(" ")
+    cause, _, value = other.partition("=")
+    return rule != "when" or answers.get(cause) == value
 
 
 def _in_widget(ask: _Ask) -> Any:

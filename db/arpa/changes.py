@@ -7,6 +7,7 @@ from datetime import date
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from db.arpa.fields import Kind
 from db.arpa.worksheet import Part, Row, build, contract_of, from_json, reported, service_of
 from db.ledger import SPENT_KINDS
 from db.models import Invoice, LedgerEntry, QuarterFiling
@@ -74,7 +75,7 @@ def _between(old: Part, new: Part, later: Sequence[LedgerEntry], first: date | N
     labels = {c.name: c.label for c in (*old.columns, *new.columns)}
     for key in dict.fromkeys([*before, *after]):
         was, now = before.get(key, {}), after.get(key, {})
-        for name in dict.fromkeys([*was, *now]):
+        for name in _told(new, was, now):
             if was.get(name, "") != now.get(name, ""):
                 yield Changed(
                     part=new.title,
@@ -85,6 +86,12 @@ def _between(old: Part, new: Part, later: Sequence[LedgerEntry], first: date | N
                     now=now.get(name, ""),
                     entries=tuple(e for e in later if _behind(e, new.key, name, now or was, first)),
                 )
+
+
+def _told(part: Part, was: Row, now: Row) -> list[str]:
+    """The fields to compare; of a row that is new, or gone, its amounts: what else it says names it."""
+    amounts = [column.name for column in part.columns if column.kind is Kind.amount]
+    return amounts if amounts and not (was and now) else list(dict.fromkeys([*was, *now]))
 
 
 def _rows(part: Part, keys: tuple[str, ...]) -> dict[tuple[str, ...], Row]:

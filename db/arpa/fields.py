@@ -81,7 +81,7 @@ class Category:
 
     @property
     def label(self) -> str:
-        return f"{self.code}-{self.name}"
+        return f"{self.code}-{self.name}" if self.name else self.code
 
 
 def fields(category: str | None = None, section: str | None = None) -> tuple[Field, ...]:
