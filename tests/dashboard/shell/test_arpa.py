@@ -61,7 +61,10 @@ def test_page_and_shell_give_the_same_bytes(tandem: Tandem, home: Path) -> None:
             ("--quarter", "2026Q3", "--out", "x.doc"),
             "“x.doc” ends in neither .csv nor .xlsx. Say which with --format csv or --format xlsx.",
         ),
-        (("--quarter", "2026Q3", "--filed", "--out", "x.csv"), "Q3 2026 was not filed. Without --filed you get a draft."),
+        (
+            ("--quarter", "2026Q3", "--filed", "--out", "x.csv"),
+            "Q3 2026 was not filed. Without --filed you get a draft.",
+        ),
         (
             ("--quarter", "2026Q3", "--activity", "--filed", "--out", "x.xlsx"),
             "An activity sheet is not filed. Leave out --filed and --version.",
