@@ -74,7 +74,8 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         counts = fill(connection, rows)
         counts |= fill(connection, tally_rows(connection, Clock(today), seed))
         with Session(connection, info={"all_rows": True}) as session:
-            counts |= add_filings(session, Clock(today))
+            for table, more in add_filings(session, Clock(today)).items():
+                counts[table] = counts.get(table, 0) + more
             current.refresh(session)
             session.commit()  # its savepoint only: the transaction is the connection's
         connection.execute(update(Change).values(version=Change.version + 1))

@@ -46,7 +46,8 @@ def show(viewer: Viewer, quarter: date) -> None:
     except TandemError:
         return  # said beside the figures
     asks = list(_asked(worksheet, stands))
-    act.told(viewer, PLACE)
+    with st.container(key="filing-words-told"):
+        act.told(viewer, PLACE)
     if not viewer.may(Permission.write_money):
         _read(worksheet, asks)
         return

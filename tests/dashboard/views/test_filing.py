@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from typing import Any
 
 from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
@@ -32,6 +33,11 @@ def show(app: AppTest, quarter: date) -> AppTest:
 
 def type_in(app: AppTest, name: str, value: object) -> AppTest:
     return widget(app, form(app).key(name)).set_value(value).run()
+
+
+def downloads(app: AppTest) -> set[str]:
+    buttons: Any = app.get("download_button")
+    return {button.label for button in buttons}
 
 
 def test_the_oldest_quarter_that_waits_is_shown_with_the_ledgers_figures(signed_in: Open, demo_city: Engine) -> None:
@@ -140,13 +146,13 @@ def test_the_category_is_chosen_by_its_plain_description(signed_in: Open, demo_c
 def test_the_chief_reads_and_has_the_activity_sheet_finance_has_not(signed_in: Open) -> None:
     chief = signed_in("chief", "filing.py")
     assert not chief.exception
-    labels = {b.label for b in chief.get("download_button")}
+    labels = downloads(chief)
     assert {"Download XLSX", "Download CSV", "Activity sheet"} <= labels
     assert not [b.label for b in chief.button if b.label.startswith(("File", "Keep", "Use"))]
     assert not chief.text_area
     assert "**What is written in the report?**" in said(chief)
     finance = signed_in("finance", "filing.py")
-    assert "Activity sheet" not in {b.label for b in finance.get("download_button")}
+    assert "Activity sheet" not in downloads(finance)
     assert plain(NOT_FOR_YOU) in [c.value for c in finance.caption]
 
 
