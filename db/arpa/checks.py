@@ -178,7 +178,7 @@ def _sums(session: Session, worksheet: Worksheet) -> Iterator[Problem]:
         yield Problem(
             ("project", "total_obligations"),
             f"“Total Cumulative Obligations” is {obligated}, {obligated - adopted} more than the Adopted Budget of "
-            f"{adopted}. Void what is obligated too much, or have the budget raised under Budget, Lines.",
+            f"{adopted}. Void what is obligated too much, or have the budget raised under Budget, Lines and transfers.",
         )
     if spent > obligated:
         yield Problem(

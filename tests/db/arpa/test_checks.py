@@ -137,7 +137,7 @@ WHO = "Complete the payee under Budget, Invoices."
         (
             on(BudgetLine, amount=Decimal("100000")),
             "“Total Cumulative Obligations” is 111200.00, 5000.00 more than the Adopted Budget of 106200.00. "
-            "Void what is obligated too much, or have the budget raised under Budget, Lines.",
+            "Void what is obligated too much, or have the budget raised under Budget, Lines and transfers.",
         ),
         (
             book("expenditure", "90000", date(2026, 9, 1), contract_id=1),
