@@ -64,7 +64,9 @@ def _books(worksheet: Worksheet) -> None:
     asked = [f for f in fields(worksheet.category, "project") if f.filled in (Filled.ledger, Filled.setting)]
     for field in asked:
         value = worksheet.project[field.name]
-        with st.container(horizontal=True, horizontal_alignment="distribute", key=f"books-{field.name}"):
+        with st.container(
+            horizontal=True, horizontal_alignment="distribute", vertical_alignment="center", key=f"books-{field.name}"
+        ):
             st.markdown(f":gray[{plain(field.label)}]", help=FORMULAS.get(field.name), width="content")
             st.markdown(f"**{plain(value) or '–'}**", width="content")
 
