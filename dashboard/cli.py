@@ -9,9 +9,9 @@ from db.errors import TandemError
 
 COMMANDS = {
     "init": "init", "demo": "setup", "run": "setup", "doctor": "doctor", "measures": "measures", "effect": "effect",
-    "plan": "plan",
+    "plan": "plan", "arpa-report": "arpa",
 }  # fmt: skip
-"""Command → the module of ``dashboard.shell`` that holds the function of that name."""
+"""Command → the module of ``dashboard.shell`` that holds the function of that name, “_” for “-”."""
 GROUPS = {"user": "users", "contacts": "contacts", "notices": "notices", "calls": "calls", "directory": "directory"}
 """Group of commands → the module of ``dashboard.shell`` that holds it as ``app``."""
 
@@ -29,7 +29,7 @@ def build(word: str = "") -> typer.Typer:
     everything = word not in {*COMMANDS, *GROUPS}
     for name, module in COMMANDS.items():
         if everything or name == word:
-            app.command(name)(getattr(import_module(f"dashboard.shell.{module}"), name))
+            app.command(name)(getattr(import_module(f"dashboard.shell.{module}"), name.replace("-", "_")))
     for name, module in GROUPS.items():
         if everything or name == word:
             app.add_typer(import_module(f"dashboard.shell.{module}").app, name=name)

@@ -19,6 +19,7 @@ from seed.care import Care
 from seed.care_rows import care_rows
 from seed.directory import Directory
 from seed.family import family_rows
+from seed.filings import add_filings
 from seed.flow import flow_rows, slip_numbers
 from seed.links import link_rows
 from seed.money import money_rows
@@ -75,6 +76,8 @@ def build(bind: Engine, today: date, *, seed: int = 2026) -> Counts:
         counts |= fill(connection, tally_rows(connection, Clock(today), seed))
         counts |= fill(connection, scenario_rows(connection, Clock(today)))
         with Session(connection, info={"all_rows": True}) as session:
+            for table, more in add_filings(session, Clock(today)).items():
+                counts[table] = counts.get(table, 0) + more
             current.refresh(session)
             session.commit()  # its savepoint only: the transaction is the connection's
         connection.execute(update(Change).values(version=Change.version + 1))
