@@ -11,7 +11,7 @@ from db.commands.statement_rows import as_row, book_rows
 from db.engine import raise_version
 from db.errors import Conflict, NotFound
 from db.forms.money import VoidForm
-from db.forms.statement import RowAsideForm, RowBookForm, RowMatchForm, RowUndoForm
+from db.forms.statement import RowAsideForm, RowBookForm, RowCorrectForm, RowMatchForm, RowUndoForm
 from db.ledger import standing
 from db.models import BudgetLine, LedgerEntry, Statement, StatementRow
 from db.statement.match import same_kind
@@ -54,6 +54,16 @@ def book_row(session: Session, viewer: Viewer, form: RowBookForm) -> Saved:
         note.subject = f"statement_row {row.id}"
         note.detail = {"entry": entry_id}
     return Saved(entry_id, doubts)
+
+
+def correct_row(session: Session, viewer: Viewer, form: RowCorrectForm) -> Saved:
+    """The city is right: void the entry that tells it otherwise and book the row, both or neither."""
+    with write(session, viewer, Permission.write_money, "correct by statement row", Scope.money) as note:
+        void_entry(session, viewer, VoidForm(entry_id=form.entry_id, reason=form.reason))
+        saved = book_row(session, viewer, RowBookForm(row_id=form.row_id, line_id=form.line_id))
+        note.subject = f"statement_row {form.row_id}"
+        note.detail = {"voided": form.entry_id, "entry": saved.id}
+    return saved
 
 
 def set_row_aside(session: Session, viewer: Viewer, form: RowAsideForm) -> None:

@@ -53,3 +53,13 @@ class RowUndoForm(Form):
     ask: ClassVar = {"reason": "Write why this is undone: it stays beside the entry that is voided."}
     row_id: int
     reason: Reason
+
+
+class RowCorrectForm(Form):
+    """The city is right: an entry that tells the same thing otherwise is voided, the row booked in its place."""
+
+    ask: ClassVar = {"reason": "Write why the ledger was wrong: it stays beside the entry that is voided."}
+    row_id: int
+    entry_id: int
+    line_id: int
+    reason: Reason
