@@ -50,7 +50,7 @@ PAGES: tuple[Page, ...] = (
     Page("records.py", "Records", ":material/list_alt:", "Review", (P.see_figures,), listed=False),
     Page("weeks.py", "Weeks", ":material/calendar_month:", "Review", (P.see_tallies,)),
     Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_money,)),
-    Page("reconcile.py", "Reconciliation", ":material/balance:", "Review", (P.see_money,)),
+    Page("reconcile.py", "Reconciliation", ":material/compare_arrows:", "Review", (P.see_money,)),
     Page("calls.py", "Calls", ":material/call:", "Review", (P.import_calls,)),
     Page("present.py", "Present", ":material/slideshow:", "Meeting", (P.present,)),
     Page("effect.py", "Is it working?", ":material/balance:", "", (P.see_overview, P.present)),
