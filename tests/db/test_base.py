@@ -88,9 +88,13 @@ def test_a_write_within_a_write_is_refused_by_itself_and_lasts_only_with_the_oth
         after = data_version(small_pilot)
         assert {scope for scope in Scope if after[scope] > before[scope]} == {Scope.work, Scope.money}
 
-        with pytest.raises(RuntimeError), write(session, clinician, Permission.log_work, "broken", Scope.work):
-            add(session, "P-0003")
-            raise RuntimeError
+        def broken() -> None:
+            with write(session, clinician, Permission.log_work, "broken", Scope.work):
+                add(session, "P-0003")
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            broken()
         assert stored()[0] == ["P-0001", "P-0002"]
         add(session, "P-0004")
     assert stored() == (["P-0001", "P-0002", "P-0004"], ["add P-0001", "add P-0002", "whole", "add P-0004"])
