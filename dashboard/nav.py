@@ -52,6 +52,7 @@ PAGES: tuple[Page, ...] = (
     Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_money,)),
     Page("after.py", "After the pilot", ":material/alt_route:", "Review", (P.see_money,)),
     Page("filing.py", "Quarterly report", ":material/assignment:", "Review", (P.see_money,)),
+    Page("reconcile.py", "Reconciliation", ":material/compare_arrows:", "Review", (P.see_money,)),
     Page("calls.py", "Calls", ":material/call:", "Review", (P.import_calls,)),
     Page("present.py", "Present", ":material/slideshow:", "Meeting", (P.present,)),
     Page("effect.py", "Is it working?", ":material/balance:", "", (P.see_overview, P.present)),
