@@ -10,7 +10,18 @@ from sqlalchemy.orm import Session
 from db.access import Viewer
 from db.errors import Conflict, NotFound, Setup
 from db.forms import Now
-from db.models import Attempt, FollowUp, Intervention, LedgerEntry, Person, Referral, Staff
+from db.models import (
+    Attempt,
+    Contract,
+    FollowUp,
+    Intervention,
+    Invoice,
+    LedgerEntry,
+    LineTransfer,
+    Person,
+    Referral,
+    Staff,
+)
 from db.pilot import the_pilot
 
 
@@ -29,7 +40,7 @@ T = TypeVar("T")
 
 def once(
     session: Session,
-    table: type[Intervention | Referral | Attempt | FollowUp | LedgerEntry],
+    table: type[Intervention | Referral | Attempt | FollowUp | LedgerEntry | Contract | Invoice | LineTransfer],
     key: str,
     save: Callable[[], Saved],
 ) -> Saved:

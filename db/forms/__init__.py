@@ -86,6 +86,8 @@ def _without_nul(value: Any) -> Any:
     """Nobody types a NUL; PostgreSQL stores none, SQLite would."""
     if isinstance(value, str):
         return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(v) for v in value]
     return {k: _without_nul(v) for k, v in value.items()} if isinstance(value, dict) else value
 
 

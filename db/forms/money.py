@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, StringConstraints
 from db.forms import Form, Now, blank_is_none, day
 from db.vocab import EntryKind
 
+ZERO = Decimal("0.00")
 LARGEST = Decimal("9999999999.99")
 """What a numeric(12, 2) of the Treasury's worksheet holds."""
 
@@ -45,6 +46,8 @@ Amount = Annotated[Decimal, BeforeValidator(read_amount)]
 Payee = Annotated[str, StringConstraints(max_length=120), BeforeValidator(blank_is_none)]
 Reason = Annotated[str, StringConstraints(max_length=200), BeforeValidator(blank_is_none)]
 InvoiceNumber = Annotated[str, StringConstraints(max_length=40)]
+SubmitKey = Annotated[str, StringConstraints(min_length=8, max_length=36)]
+"""Made when the form is drawn: the same key is stored once, however often it is sent."""
 
 
 class EntryForm(Form):
@@ -66,8 +69,9 @@ class EntryForm(Form):
     paid_on: date | None = None
     description: Annotated[str, StringConstraints(max_length=200)] = ""
     one_off: bool = False
-    submit_key: Annotated[str, StringConstraints(min_length=8, max_length=36)]
-    """Made when the form is drawn: the same key is booked once, however often it is sent."""
+    contract_id: int | None = None
+    """The contract or order it belongs to."""
+    submit_key: SubmitKey
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         if self.amount == 0:
@@ -81,6 +85,8 @@ class EntryForm(Form):
             yield "on_date", f"{day(self.on_date)} has not come yet (today is {day(now.today)}). Check the date."
         if self.kind is EntryKind.adjustment and not self.description:
             yield "description", "An adjustment says what it corrects. Write that in a few words."
+        if self.kind is EntryKind.obligation and self.invoice_number:
+            yield "invoice_number", "An invoice asks for a cost, it obligates nothing. Leave its number empty here."
         if self.paid_on is not None:
             yield from self._payment(self.paid_on, now.today)
 
@@ -101,7 +107,7 @@ class VoidForm(Form):
 
 
 class ReopenForm(Form):
-    """Open the last closed month again."""
+    """Open a closed month again, and every later one that is closed."""
 
     ask: ClassVar = {"reason": "Write why this month is reopened: it stays in the audit."}
 

@@ -22,8 +22,9 @@ from db.errors import Conflict, Forbidden, Invalid, NotFound, TandemError
 from db.forms import checked
 from db.forms.money import EntryForm, ReopenForm, VoidForm
 from db.ledger import closed_through, grand_total, line_totals
-from db.models import AuditEntry, BudgetLine, Grant, LedgerEntry, MonthClose, Pilot
+from db.models import AuditEntry, BudgetLine, Grant, LedgerEntry, MonthClose, Pilot, QuarterFiling
 from db.vocab import EntryKind, Role
+from tests.conftest import NOW
 
 PILOT = Pilot(starts_on=date(2026, 1, 12), ends_on=date(2027, 1, 11), time_zone="America/New_York")
 OVER = "It was stored; the line needs a transfer."
@@ -229,7 +230,7 @@ def test_the_void_of_an_entry_in_a_closed_month_falls_on_today(books: Engine, fi
         assert void_entry(session, finance, VoidForm(entry_id=booked.id, reason="typo")).on_date == finance.today
 
 
-def test_months_are_closed_in_order_and_reopened_from_the_last(books: Engine, finance: Viewer) -> None:
+def test_months_are_closed_in_order_and_reopened(books: Engine, finance: Viewer) -> None:
     with session_of(books, finance) as session:
 
         def refused(act: Callable[[], object], sentence: str) -> None:
@@ -255,10 +256,11 @@ def test_months_are_closed_in_order_and_reopened_from_the_last(books: Engine, fi
             lambda: close_month(session, finance, date(2026, 10, 1)),
             "October 2026 is closed already. The next to close is November 2026.",
         )
-        refused(
-            lambda: reopen(date(2026, 9, 1)), "Only the last closed month can be reopened: reopen October 2026 first."
-        )
         refused(lambda: reopen(date(2026, 11, 1)), "November 2026 is open. There is nothing to reopen.")
+        refused(
+            lambda: reopen(date(2025, 12, 1)),
+            "December 2025 was never closed: the books begin later. There is nothing to reopen.",
+        )
         reopen(date(2026, 10, 1))
         assert closed_through(session) == date(2026, 9, 30)
     with aggregate_session(books) as session:
@@ -269,6 +271,35 @@ def test_months_are_closed_in_order_and_reopened_from_the_last(books: Engine, fi
             "month 2026-10",
             {"reason": "late invoice"},
         )
+
+
+def test_a_month_is_reopened_with_every_later_one_and_each_closing_stays(books: Engine, finance: Viewer) -> None:
+    with session_of(books, finance) as session:
+        for month in range(1, 11):
+            close_month(session, finance, date(2026, month, 1))
+        session.add(QuarterFiling(quarter=date(2026, 7, 1), version=1, filed_at=NOW, filed_by="finance", worksheet={}))
+        session.commit()
+        saved = reopen_month(session, finance, ReopenForm(month=date(2026, 8, 14), reason="late invoice"))
+        assert saved.doubts == (
+            "The report of the quarter to 30 Sep 2026 was filed by finance. It keeps its figures: what is booked "
+            "there now stands as a difference beside it until it is filed again.",
+        )
+        assert closed_through(session) == date(2026, 7, 31)
+        opened = session.scalars(select(MonthClose).where(MonthClose.reopened_at.is_not(None))).all()
+        assert [(c.month.month, c.reopen_reason, c.reopened_at) for c in opened] == [
+            (month, "late invoice", finance.now) for month in (8, 9, 10)
+        ]
+        close_month(session, finance, date(2026, 8, 1))
+        assert session.scalar(select(func.count(MonthClose.id))) == 11
+        audited = session_detail(books, "reopen month")
+        assert audited == {"reason": "late invoice", "later": ["2026-09", "2026-10"]}
+
+
+def session_detail(bind: Engine, action: str) -> dict[str, Any]:
+    """What the last audit entry of an action says."""
+    with aggregate_session(bind) as session:
+        found = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id.desc())
+        return session.scalars(found).first().detail  # type: ignore[union-attr]
 
 
 def test_only_finance_writes_and_the_refusal_is_audited(books: Engine, viewer: Callable[..., Viewer]) -> None:
