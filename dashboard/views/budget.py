@@ -13,31 +13,15 @@ st.title("Budget", anchor=False)
 @st.fragment
 def published() -> None:
     """For council and desk: totals by line."""
-    live.version(Scope.money, Scope.setup, Scope.work)
+    live.version(Scope.money, Scope.work, Scope.setup)
     money_lines_public.page(session.require(Permission.see_lines), session.pilot())
 
 
 @st.fragment
 def figures() -> None:
-    """Drawn again by itself when somebody books or closes."""
-    live.version(Scope.money, Scope.setup)
-    who, pilot = session.require(Permission.see_money), session.pilot()
-    money_overview.heading(who, pilot)
-    money_overview.alerts(who, pilot)
-    money_overview.clock(who, pilot)
-    with st.grid(2, min_column_width=420, gap="small", key="budget-figures"):
-        money_overview.lines(who, pilot)
-        money_overview.burn(who, pilot)
-    money_overview.table(who, pilot)
-    money_overview.desk_switch(who, pilot)
-    money_overview.vacancies(who, pilot)
-
-
-@st.fragment
-def bought() -> None:
-    """Apart: this moves with the work as well."""
-    live.version(Scope.money, Scope.work, Scope.setup, key="bought")
-    money_overview.bought(session.require(Permission.see_money), session.pilot())
+    """Drawn again by itself when somebody books or closes, and when work is logged: what it bought counts that."""
+    live.version(Scope.money, Scope.work, Scope.setup)
+    money_overview.overview(session.require(Permission.see_money), session.pilot())
 
 
 @st.fragment
@@ -50,7 +34,6 @@ if not viewer.may(Permission.see_money):
     published()
     st.stop()
 figures()
-bought()
 if viewer.may(Permission.write_money):
     entry, others = st.columns([3, 2])
     with entry, st.container(border=True):
