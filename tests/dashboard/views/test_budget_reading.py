@@ -36,7 +36,7 @@ def read(app: AppTest) -> str:
 
 def lines_table(app: AppTest) -> dict[str, dict[str, str]]:
     table = next(t.value for t in app.dataframe if "Remaining" in t.value)
-    return {row["Line"]: dict(row) for row in table.to_dict("records")}
+    return {str(row["Line"]): {str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")}
 
 
 def pay_lines(bind: Engine) -> set[str]:
