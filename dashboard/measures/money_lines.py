@@ -35,7 +35,8 @@ def shown_lines(
 ) -> tuple[date | None, tuple[LineTotal, ...]]:
     """Through which day (inclusive), and the totals of the lines that this slice shows.
 
-    A slice that reaches the pilot's last day goes on to the as-of day: the last bills fall due after it. The public sees closed months only: through S, and without a closed month no line. ``filters.without_pay``
+    A slice that reaches the pilot's last day goes on to the as-of day: the last bills fall due after it. The
+    public sees closed months only: through S, and without a closed month no line. ``filters.without_pay``
     leaves out the lines that pay people.
     """
     last = filters.as_of if filters.last >= pilot.ends_on else common.until(filters)
