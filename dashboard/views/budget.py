@@ -1,31 +1,38 @@
-"""Where does the money stand, and what is booked? Finance writes, the chief reads."""
+"""Where does the money stand, and what is booked? Finance writes, the chief reads, the others see published totals."""
 
 import streamlit as st
 
-from dashboard.ui import live, money, session
+from dashboard.ui import live, money, money_lines_public, money_overview, session
 from db.access import Permission
 from db.vocab import Scope
 
-viewer = session.require(Permission.see_money)
-pilot = session.pilot()
+viewer = session.require(Permission.see_lines)
 st.title("Budget", anchor=False)
 
 
-@live.fragment(Scope.money)
+@st.fragment
+def published() -> None:
+    """For council and desk: totals by line."""
+    live.version(Scope.money, Scope.work, Scope.setup)
+    money_lines_public.page(session.require(Permission.see_lines), session.pilot())
+
+
+@st.fragment
 def figures() -> None:
-    """Drawn again by itself when somebody books or closes."""
-    who = session.require(Permission.see_money)
-    money.heading(who, pilot)
-    with st.grid(2, min_column_width=420, gap="small", key="budget-figures"):
-        money.totals(who)
-        money.burn(who, pilot)
+    """Drawn again by itself when somebody books or closes, and when work is logged: what it bought counts that."""
+    live.version(Scope.money, Scope.work, Scope.setup)
+    money_overview.overview(session.require(Permission.see_money), session.pilot())
 
 
-@live.fragment(Scope.money, key="ledger")
+@st.fragment
 def ledger() -> None:
+    live.version(Scope.money, key="ledger")
     money.ledger(session.require(Permission.see_money))
 
 
+if not viewer.may(Permission.see_money):
+    published()
+    st.stop()
 figures()
 if viewer.may(Permission.write_money):
     entry, others = st.columns([3, 2])
@@ -35,5 +42,5 @@ if viewer.may(Permission.write_money):
         with st.container(border=True):
             money.void_form(viewer)
         with st.container(border=True):
-            money.months(viewer, pilot)
+            money.months(viewer, session.pilot())
 ledger()
