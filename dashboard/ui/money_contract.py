@@ -127,6 +127,6 @@ def _table(names: list[str], known: Mapping[str, Payee]) -> None:
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        height=min(260, 36 * (len(rows) + 1) + 2),
+        height=money_parts.tall(len(rows)),
         alt="Payees and what is known of them for the report",
     )

@@ -42,7 +42,7 @@ def invoices(viewer: Viewer) -> None:
 
 @dataclass(frozen=True)
 class Known:
-    """An invoice and where it stands: pending, disputed, accepted, paid or sent back."""
+    """An invoice and where it stands: pending, disputed, accepted, paid, sent back, or voided (nothing of it stands)."""
 
     row: Invoice
     state: str
@@ -58,7 +58,8 @@ class Known:
         amount = asked or sum((entry.amount for entry in (stand or row.entries) if entry.voids_id is None), ZERO)
         settled = [day for day in paid if day is not None]
         whole = bool(paid) and len(settled) == len(paid)
-        return cls(row, _state(row, whole), amount, max(settled) if whole else None)
+        gone = bool(row.entries) and not stand
+        return cls(row, "voided" if gone else _state(row, whole), amount, max(settled) if whole else None)
 
 
 def _state(row: Invoice, paid: bool) -> str:
@@ -115,7 +116,7 @@ def said(one: Known, lines: Mapping[int, str]) -> list[str]:
     ]
     asked: Sequence[Any] = row.parts or [entry for entry in row.entries if entry.voids_id is None]
     parts = [f"{plain(lines.get(part.line_id, '?'))} {money_parts.cents(part.amount)}" for part in asked]
-    back = f"Sent back: {plain(row.withdrawn_reason or '')}" if one.state == "sent back" else ""
+    back = f"{one.state.capitalize()}: {plain(row.withdrawn_reason)}" if row.withdrawn_reason else ""
     told = [
         money_parts.facts(service, *dated, contract),
         money_parts.facts(*parts),
@@ -153,7 +154,7 @@ def _all(viewer: Viewer, database: Session, known: Sequence[Known]) -> None:
     chosen = st.dataframe(
         pd.DataFrame([_row(one) for one in newest]),
         hide_index=True,
-        height=min(420, 36 * (len(newest) + 1) + 2),
+        height=money_parts.tall(len(newest)),
         placeholder="",
         on_select="rerun",
         selection_mode="single-row",

@@ -28,7 +28,7 @@ def buttons(viewer: Viewer, database: Session, row: Invoice, state: str, place: 
         if state in ("accepted", "paid"):
             title = "Record payment" if state == "accepted" else "Change the payment date"
             _button(title, place, row, partial(_pay, viewer, row, state), ":material/payments:")
-        if state != "sent back":
+        if state not in ("sent back", "voided"):
             _button("Send back", place, row, partial(_send_back, viewer, row), ":material/undo:")
 
 

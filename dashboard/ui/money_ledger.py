@@ -21,7 +21,6 @@ from db.models import LedgerEntry
 from db.vocab import EntryKind, label
 
 EMPTY = "Nothing is booked yet. Start with the contract: sign it, and its sum is obligated."
-HEIGHT = 420
 NEW = {"entry": "Add an entry", "contract": "Sign a contract", "payees": "Payees"}
 
 
@@ -142,7 +141,7 @@ def _table(rows: Sequence[Row]) -> int | None:
     chosen = st.dataframe(
         table,
         hide_index=True,
-        height=min(HEIGHT, 36 * (len(rows) + 1) + 2),
+        height=money_parts.tall(len(rows)),
         placeholder="",
         on_select="rerun",
         selection_mode="single-row",

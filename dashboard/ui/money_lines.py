@@ -154,7 +154,7 @@ def _changes(database: Session, zone: str) -> None:
     st.dataframe(
         pd.DataFrame(table),
         hide_index=True,
-        height=min(300, 36 * (len(table) + 1) + 2),
+        height=money_parts.tall(len(table)),
         alt="Changes of budget lines and their plan, newest first",
     )
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 import streamlit as st
 from sqlalchemy import select
@@ -112,6 +112,11 @@ def begin_about(form: forms.Draft, what: object, values: Mapping[str, Any]) -> N
 def cents(value: Decimal) -> str:
     """“$1,250.00”, ready for Markdown."""
     return plain(words.money(value, cents=True))
+
+
+def tall(rows: int) -> int | Literal["content"]:
+    """The height of a table: as high as it is, from a dozen rows on it scrolls."""
+    return "content" if rows <= 12 else 420
 
 
 def facts(*said: str) -> str:

@@ -102,7 +102,7 @@ def _history(rows: Sequence[LineTransfer], names: Mapping[int, str], people: Map
     st.dataframe(
         pd.DataFrame(table),
         hide_index=True,
-        height=min(300, 36 * (len(table) + 1) + 2),
+        height=money_parts.tall(len(table)),
         placeholder="",
         column_config={
             "Amount": st.column_config.NumberColumn(format="dollar"),
