@@ -29,6 +29,8 @@ SLIDES: tuple[Slide, ...] = (
     Slide("referrals", "measure.referral_flow.question", "referral_flow"),
     Slide("effect", "measure.repeat_call_effect.question", "repeat_call_effect"),
     Slide("money", "measure.burn.question", "burn"),
+    Slide("clock", "measure.pilot_clock.question", "pilot_clock"),
+    Slide("bought", "measure.what_it_bought.question", "what_it_bought"),
 )
 SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-ZÁÉÍÓÚ¿])")
 

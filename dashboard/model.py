@@ -38,6 +38,8 @@ class Filters:
     staff_id: int | None = None
     window_days: int = 90
     lang: str = "en"
+    without_pay: bool = False
+    """Budget lines that pay people are left out; set by ``compute`` for who may not see them."""
 
     def between(self, first: date, last: date) -> "Filters":
         return replace(self, first=first, last=last)
@@ -65,6 +67,9 @@ class Guard:
     """Count columns that are drawn. A series coarsens (week → month → quarter) until none of them is hidden."""
     nested: tuple[str, ...] = ()
     """Count columns in which each row includes the next (a ladder): the differences are counts as well."""
+    running: tuple[str, ...] = ()
+    """Count columns of running totals, oldest first: what one shown row has more than the one before is a count
+    as well. The newest, which is the headline, is kept."""
     extras: tuple[str, ...] = ()
     """Further count columns: hidden whole, and all of them, when one of their cells would be."""
     plain: tuple[str, ...] = ()

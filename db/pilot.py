@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 from db.errors import Setup
 from db.models import Pilot
 
+DESK_SEES_PAY = "desk_sees_pay"
+"""A key of ``Pilot.settings``: whether the desk sees the budget lines that pay people. Absent is no."""
+
 
 def the_pilot(session: Session) -> Pilot:
     """The pilot. Raises :class:`Setup` in a database that holds none yet."""

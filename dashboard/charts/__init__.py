@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from dashboard.charts import axes, theme
 from dashboard.charts.bars import bars, compare, ladder
+from dashboard.charts.budget import bullets, clock, cost
 from dashboard.charts.burn import burn
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.effect import effect
@@ -22,9 +23,12 @@ from dashboard.model import Result
 
 FORMS: Mapping[str, Callable[[Canvas], go.Figure]] = {
     "bars": bars,
+    "bullets": bullets,
     "burn": burn,
     "caseload": caseload,
+    "clock": clock,
     "compare": compare,
+    "cost": cost,
     "detect": detect,
     "effect": effect,
     "flow": flow,
@@ -37,9 +41,12 @@ FORMS: Mapping[str, Callable[[Canvas], go.Figure]] = {
 
 SUBJECT: Mapping[str, tuple[str, ...]] = {
     "bars": ("value",),
+    "bullets": ("budget", "spent"),
     "burn": ("spent", "plan"),
     "caseload": ("open", "opened"),
+    "clock": ("value",),
     "compare": ("value", "before"),
+    "cost": ("value",),
     "detect": ("fall",),
     "effect": ("observed",),
     "forest": ("value",),

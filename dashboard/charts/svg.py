@@ -152,13 +152,36 @@ def _bars(trace: Any, stage: Stage) -> Iterator[str]:
         if point is None:
             continue
         x, y = point
-        look, wide = _paint("fill", colors if isinstance(colors, str) else colors[k]), float(trace.width)
+        color, wide = colors if isinstance(colors, str) else colors[k], float(trace.width)
+        look = _paint("fill", color)
         if trace.orientation == "h":
-            yield f"<rect {_box(stage.x(0), stage.y(y - wide / 2), stage.x(x), stage.y(y + wide / 2))} {look}/>"
+            begin = _foot(trace, k)
+            box = _box(stage.x(begin), stage.y(y - wide / 2), stage.x(begin + x), stage.y(y + wide / 2))
+            if trace.marker.pattern.shape:
+                yield _hatching(color)
+                look = f'fill="url(#{_hatch_name(color)})"'
+            yield f"<rect {box} {look} {_stroke(trace.marker.line)}/>"
             continue
         half, foot, middle = wide / 86_400_000 / 2, float(trace.base or 0), _number(x)
         ends = stage.x(middle - half), stage.y(foot), stage.x(middle + half), stage.y(foot + y)
         yield f"<rect {_box(*ends)} {look}/>"
+
+
+def _foot(trace: Any, k: int) -> float:
+    """Where a lying bar begins: each at its own place, or all at zero."""
+    base = trace.base
+    return float((base if base is None or isinstance(base, int | float) else base[k]) or 0)
+
+
+def _hatch_name(color: str) -> str:
+    return "hatch-" + "".join(letter for letter in color if letter.isalnum())
+
+
+def _hatching(color: str) -> str:
+    """Diagonal lines in ``color``, to fill with; the same name always means the same lines."""
+    lines = f'<path d="M0,6 L6,0" {_paint("stroke", color)} stroke-width="1.6"/>'
+    size = 'width="6" height="6" patternUnits="userSpaceOnUse"'
+    return f'<defs><pattern id="{_hatch_name(color)}" {size}>{lines}</pattern></defs>'
 
 
 # --- axes, shapes, words ---------------------------------------------------------------------------------

@@ -7,14 +7,14 @@ from datetime import date, timedelta
 import pandas as pd
 from sqlalchemy import Engine, select
 
-from dashboard.measures import MEASURES, call_lists, common
+from dashboard.measures import MEASURES, call_lists, common, money_lines
 from dashboard.measures.disclosure import disclose
 from dashboard.model import Audience, Filters, Measure, Records, Result
 from db.access import Permission, Viewer
 from db.engine import aggregate_session
 from db.errors import NotFound
 from db.models import Person, Pilot
-from db.pilot import monday, the_pilot
+from db.pilot import DESK_SEES_PAY, monday, the_pilot
 
 
 def measure(key: str) -> Measure:
@@ -55,12 +55,25 @@ def several(
         session.info[common.ONCE] = {}
         pilot = the_pilot(session)
         for measure in asked:
-            wanted = filters if public else whole_months(viewer, pilot, measure.key, filters)
+            wanted = permitted(viewer, pilot, measure.key, filters, audience)
             result = measure.run(session, pilot, wanted, audience)
             if public and measure.about_people:
                 result = disclose(result, pilot.small_count_threshold)
             results[measure.key] = replace(result, guard=None)  # it holds raw counts, and has done its work
     return results
+
+
+def permitted(viewer: Viewer, pilot: Pilot, key: str, filters: Filters, audience: Audience) -> Filters:
+    """The slice as this viewer may have it. A cache in front of :func:`compute` asks this before it looks."""
+    if key in NAMES_LINES:
+        return replace(filters, without_pay=filters.without_pay or not sees_pay(viewer, pilot))
+    return filters if audience is Audience.public else whole_months(viewer, pilot, key, filters)
+
+
+def sees_pay(viewer: Viewer, pilot: Pilot) -> bool:
+    """Whether budget lines that pay people are shown: not to the desk, unless the pilot's set-up allows it."""
+    desk = viewer.may(Permission.see_people) and not viewer.may(Permission.see_money)
+    return not desk or bool(pilot.settings.get(DESK_SEES_PAY))
 
 
 COARSE = ("code", "week", "mode")
@@ -104,6 +117,10 @@ def whole_weeks(viewer: Viewer, pilot: Pilot, filters: Filters) -> Filters:
 
 ABOUT_CALLERS = frozenset({"eligible_served", "unserved_reasons", "calls_without_follow_up"})
 """What was done about single calls, which chief and analyst may list with place and moment."""
+NAMES_LINES = money_lines.KEYS | {"pilot_clock"}
+"""What names single budget lines: those that pay people are not for everybody."""
+DEPENDS_ON_VIEWER = ABOUT_CALLERS | NAMES_LINES
+"""What :func:`permitted` gives one viewer in another slice than another."""
 
 
 def whole_months(viewer: Viewer, pilot: Pilot, key: str, filters: Filters) -> Filters:

@@ -106,7 +106,8 @@ def _public(result: Result, grain: str) -> dict[str, Any]:
 
 def _known_columns(table: pd.DataFrame, guard: Guard) -> pd.DataFrame:
     """Numeric columns that the guard does not vouch for are hidden whole."""
-    known = {*guard.bars, *guard.nested, *guard.extras, *guard.plain, *guard.derived, *guard.cumulative}
+    known = {*guard.bars, *guard.nested, *guard.running, *guard.extras, *guard.plain}
+    known |= {*guard.derived, *guard.cumulative}
     strange = [name for name in table.select_dtypes("number").columns if name not in known]
     return table.assign(**{name: pd.array([pd.NA] * len(table), dtype="Float64") for name in strange})
 
@@ -136,6 +137,8 @@ def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd
             unprotected |= guard.sums and bool(hidden.any()) and (hidden.sum() == 1 or total < threshold)
     for ladder in guard.nested:
         mask[ladder] = _nested(table[ladder], threshold)
+    for total in guard.running:
+        mask[total] = _running(table[total], threshold)
     # Together, or the one that is shown gives away its neighbor: open after = open before + opened − closed.
     small = any(is_small(value, threshold) for extra in guard.extras for value in table[extra].fillna(0))
     mask[list(guard.extras)] = small
@@ -146,7 +149,8 @@ def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd
         mask[column] |= mask[list(gives_away)].any(axis=1)
     for column in mask.columns[mask.any()]:
         table[column] = table[column].astype("Float64").mask(mask[column])
-    table["hidden"] = mask[[*guard.bars, *guard.nested, *guard.derived, *guard.cumulative]].any(axis=1)
+    counted = [*guard.bars, *guard.nested, *guard.running]
+    table["hidden"] = mask[[*counted, *guard.derived, *guard.cumulative]].any(axis=1)
     return table, unprotected
 
 
@@ -159,6 +163,17 @@ def _nested(counts: pd.Series, threshold: int) -> list[bool]:
         hidden.append(small)
         shown = shown if small else count
     return hidden
+
+
+def _running(totals: pd.Series, threshold: int) -> list[bool]:
+    """Hidden where the total, or what the next shown one has more, is small. From the newest on: it is the headline."""
+    hidden: list[bool] = []
+    shown: float | None = None
+    for total in reversed(list(totals)):
+        small = is_small(total, threshold) or (shown is not None and is_small(shown - total, threshold))
+        hidden.append(small)
+        shown = shown if small else total
+    return hidden[::-1]
 
 
 # --- time ----------------------------------------------------------------------------------------

@@ -1,10 +1,9 @@
 """Will the money last? Exact sums from the ledger; floats only where a chart draws them (measures.md, section 6)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,13 +11,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import words
-from dashboard.measures import common, connections, reach
-from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
+from dashboard.measures import common
+from dashboard.model import Audience, Estimate, Filters, Measure, Result
 from db.access import Permission
 from db.ledger import (
     SPENT_KINDS,
     ZERO,
-    LineTotal,
     closed_through,
     grand_total,
     line_totals,
@@ -42,59 +40,9 @@ class Charge(NamedTuple):
 
 
 Charges = tuple[Charge, ...]
-
-# --- by line ---------------------------------------------------------------------------------------------
-
-
-def _by_line(
-    amount: Callable[[LineTotal], Decimal],
-    key: str,
-    session: Session,
-    pilot: Pilot,
-    filters: Filters,
-    audience: Audience,
-) -> Result:
-    """One amount per budget line, of entries dated through the period's end (inclusive)."""
-    lang, through = filters.lang, common.until(filters)
-    lines = line_totals(session, through)
-    total = grand_total(lines)
-    rows = [
-        {
-            "group": line.name,
-            "value": float(amount(line)),
-            "budget": float(line.budget),
-            "share": float(amount(line) / line.budget) if line.budget else None,
-        }
-        for line in lines
-    ]
-    closed = closed_through(session)
-    provisional = key != "obligated" and _spent(_charges(session), after=closed, through=through) != 0
-    values = {
-        "amount": words.money(amount(total), lang),
-        "budget": words.money(total.budget, lang),
-        "share": words.percent(amount(total) / total.budget, lang) if total.budget else "–",
-        "day": words.day(through, lang),
-    }
-    open_months = text("money.open_months", _lang(lang), day=words.day(closed, lang))
-    return Result(
-        key=key,
-        filters=filters,
-        audience=audience,
-        table=pd.DataFrame(rows, columns=["group", "value", "budget", "share"]),
-        columns=common.columns(
-            lang, group="money_line", value=f"money_{key}", budget="money_budget", share="money_share"
-        ),
-        estimate=Estimate(float(amount(total))),
-        display=words.money(amount(total), lang),
-        context=common.said(key, "context", lang, **values),
-        sentence=common.said(key, "sentence", lang, **values) if lines else text("money.no_budget", _lang(lang)),
-        caveats=(open_months,) if provisional else (),
-        provisional=provisional,
-        marks={"exact": {line.name: amount(line) for line in lines}, "total": amount(total), "budget": total.budget},
-    )
-
-
-# --- burn and projection ---------------------------------------------------------------------------------
+NEAR_DAYS = 45
+"""A deadline so soon after the last drawn day is drawn as well; a later one is named in the caption."""
+DEADLINES = ("obligate_by", "expend_by", "last_day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +64,11 @@ class Projection:
     months: int
     days_left: int
     planned: Decimal
+    last_day: date
+    booked: Charges
+    """Charges that ``known`` sums: one-off ones dated after S, through the last day."""
+    reached: date | None
+    """The day on which what was spent through S reached the budget; None while it has not."""
 
     def at(self, rate: Decimal) -> Decimal:
         """Total spent on the last day, at ``rate`` dollars a day from S on."""
@@ -131,6 +84,24 @@ class Projection:
     def left(self) -> Decimal:
         """Budget not spent on the last day; negative is over."""
         return self.budget - self.close
+
+    @property
+    def over(self) -> bool:
+        """Whether the pilot's last day is closed: then nothing is projected any more."""
+        return self.through is not None and self.through >= self.last_day
+
+    def runs_out(self, rate: Decimal) -> date | None:
+        """The first day before the last one on which spending at ``rate`` dollars a day reaches the budget.
+
+        None where the money lasts to the last day, and without a closed month.
+        """
+        if self.reached is not None or self.through is None:
+            return self.reached
+        for ahead in range(1, self.days_left):
+            day = self.through + timedelta(days=ahead)
+            if self.spent + _spent(self.booked, through=day) + rate * ahead >= self.budget:
+                return day
+        return None
 
 
 def cents(amount: Decimal) -> Decimal:
@@ -149,18 +120,32 @@ def project(session: Session, pilot: Pilot) -> Projection:
     days = sum(days for _, days in rates)
     by_month = [amount / days for amount, days in rates]
     planned = sum(_plan(session).values(), ZERO)
+    budget = grand_total(line_totals(session)).budget
+    booked = tuple(c for c in charges if through and through < c.day <= pilot.ends_on and c.one_off)
     return Projection(
-        budget=grand_total(line_totals(session)).budget,
+        budget=budget,
         through=through,
         spent=_spent(charges, through=through) if through else ZERO,
-        known=_spent(charges, after=through, through=pilot.ends_on, one_off=True) if through else ZERO,
+        known=_spent(booked),
         rate=spending / days if days else ZERO,
         slow=min(by_month, default=ZERO),
         fast=max(by_month, default=ZERO),
         months=len(rates),
         days_left=max((pilot.ends_on - through).days, 0) if through else 0,
         planned=planned,
+        last_day=pilot.ends_on,
+        booked=booked,
+        reached=_reached(charges, budget, through) if through and budget else None,
     )
+
+
+def _reached(charges: Charges, budget: Decimal, through: date) -> date | None:
+    """The first day from which spending has stood at the budget or above it, through ``through``."""
+    found, total = None, ZERO
+    for day in sorted({c.day for c in charges if c.day <= through}):
+        total += sum((c.amount for c in charges if c.day == day), ZERO)
+        found = None if total < budget else found or day
+    return found
 
 
 def _daily_rates(charges: Charges, pilot: Pilot, through: date) -> list[tuple[Decimal, int]]:
@@ -241,6 +226,9 @@ def burn(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -
     found = project(session, pilot)
     lang = filters.lang
     table = _burn_table(session, pilot, found)
+    marks = _burn_marks(session, pilot, filters, found)
+    later = deadlines(marks, "beyond", lang)
+    beyond = (said_in("money.beyond", lang, days=later),) if later else ()
     return Result(
         key="burn",
         filters=filters,
@@ -251,10 +239,10 @@ def burn(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -
         display=words.money(found.spent, lang),
         context=_of_budget(found, lang),
         sentence=_sentence(pilot, found, lang),
-        caveats=_caveats(found, lang),
+        caveats=(*_caveats(found, lang), *filter(None, (formula(found, lang),)), *beyond),
         spark=common.spark(table["spent"]),
         provisional=0 < found.months < RATE_MONTHS,
-        marks=_burn_marks(session, pilot, filters, found),
+        marks=marks,
     )
 
 
@@ -276,7 +264,7 @@ def projected_close(session: Session, pilot: Pilot, filters: Filters, audience: 
         ),
         estimate=_estimate(found),
         display=words.money(found.close, lang),
-        context=text("money.of", _lang(lang), budget=words.money(found.budget, lang)),
+        context=said_in("money.of", lang, budget=words.money(found.budget, lang)),
         sentence=_sentence(pilot, found, lang),
         caveats=_caveats(found, lang),
         provisional=found.months < RATE_MONTHS,
@@ -287,7 +275,7 @@ def projected_close(session: Session, pilot: Pilot, filters: Filters, audience: 
 def _of_budget(found: Projection, lang: str) -> str:
     """ "of $216,000, through 31 Oct 2026"."""
     key = "money.of_through" if found.through else "money.of"
-    return text(key, _lang(lang), budget=words.money(found.budget, lang), day=words.day(found.through, lang))
+    return said_in(key, lang, budget=words.money(found.budget, lang), day=words.day(found.through, lang))
 
 
 def _estimate(found: Projection) -> Estimate:
@@ -296,21 +284,27 @@ def _estimate(found: Projection) -> Estimate:
 
 def _burn_marks(session: Session, pilot: Pilot, filters: Filters, found: Projection) -> dict[str, Any]:
     grant = the_grant(session)
-    obligated = grand_total(line_totals(session, filters.as_of)).obligated
-    return common.marks(session, pilot, filters, "burn") | {
-        "budget": float(found.budget),
-        "projected_close": float(found.close),
+    end = max(pilot.ends_on, found.through or pilot.ends_on)
+    days = {
         "obligate_by": grant.obligate_by if grant else None,
         "expend_by": grant.expend_by if grant else None,
+        "last_day": pilot.ends_on,
+    }
+    drawn = {name: day for name, day in days.items() if day and pilot.starts_on <= day <= end + timedelta(NEAR_DAYS)}
+    return common.marks(session, pilot, filters, "burn") | {
+        **days,
+        "drawn": drawn,
+        "beyond": {name: day for name, day in days.items() if day and name not in drawn},
+        "budget": float(found.budget),
+        "projected_close": float(found.close),
         "closed_through": found.through,
-        "time_share": _gone(pilot, found.through or filters.as_of),
-        "spent_share": float(found.spent / found.budget) if found.budget else None,
-        "obligated_share": float(obligated / found.budget) if found.budget else None,
+        "runs_out": found.runs_out(found.rate),
+        "formula": formula(found, filters.lang),
         "exact": found,
     }
 
 
-def _gone(pilot: Pilot, day: date) -> float:
+def gone(pilot: Pilot, day: date) -> float:
     """Share of the pilot's days that are over at the end of ``day``."""
     total = (pilot.ends_on - pilot.starts_on).days + 1
     return min(max((day - pilot.starts_on).days + 1, 0) / total, 1.0)
@@ -319,14 +313,18 @@ def _gone(pilot: Pilot, day: date) -> float:
 def _sentence(pilot: Pilot, found: Projection, lang: str) -> str:
     """Money and time are both taken at S, so that like is set against like."""
     if not found.budget:
-        return text("money.no_budget", _lang(lang))
+        return said_in("money.no_budget", lang)
     ending = "over" if found.left < 0 else "left"
     values = {"rest": words.money(_about(abs(found.left)), lang)}
     if found.through is None:
-        return text(f"money.plan_{ending}", _lang(lang), **values)
-    spent = words.percent(found.spent / found.budget, lang)
-    gone = words.percent(_gone(pilot, found.through), lang)
-    return text(f"money.burn_{ending}", _lang(lang), spent=spent, gone=gone, **values)
+        return said_in(f"money.plan_{ending}", lang, **values)
+    values["spent"] = words.percent(found.spent / found.budget, lang)
+    if found.over:
+        return said_in(f"money.ended_{ending}", lang, **values)
+    time = words.percent(gone(pilot, found.through), lang)
+    said = said_in(f"money.burn_{ending}", lang, gone=time, **values)
+    reached = found.runs_out(found.rate)
+    return said if reached is None else f"{said} {said_in('money.runs_out', lang, day=words.day(reached, lang))}"
 
 
 def _about(amount: Decimal) -> Decimal:
@@ -337,82 +335,53 @@ def _about(amount: Decimal) -> Decimal:
 
 def _caveats(found: Projection, lang: str) -> tuple[str, ...]:
     if found.through is None:
-        return (text("money.none_closed", _lang(lang)),)
-    said = [text("money.closed_through", _lang(lang), day=words.day(found.through, lang))]
+        return (said_in("money.none_closed", lang),)
+    said = [said_in("money.closed_through", lang, day=words.day(found.through, lang))]
     if found.months < RATE_MONTHS:
-        said.append(text("money.early", _lang(lang), n=words.number(found.months, lang)))
+        said.append(said_in("money.early", lang, n=words.number(found.months, lang)))
+    if found.over:
+        return tuple(said)
     low, high = words.money(found.at(found.slow), lang), words.money(found.at(found.fast), lang)
-    return (*said, text("money.range", _lang(lang), low=low, high=high))
+    return (*said, said_in("money.range", lang, low=low, high=high), *_run_out(found, lang))
 
 
-# --- what it bought --------------------------------------------------------------------------------------
+def formula(found: Projection, lang: str) -> str:
+    """How the projected close comes about, with its numbers; empty where nothing is projected."""
+    if found.through is None or found.over:
+        return ""
+    values = {name: words.money(getattr(found, name), lang) for name in ("close", "spent", "known")}
+    values |= {"rate": words.money(found.rate, lang, cents=True), "days": words.number(found.days_left, lang)}
+    return said_in("money.formula.close", lang, day=words.day(found.through, lang), **values)
 
 
-COUNTED = {
-    "cost_per_person": reach.people_served,
-    "cost_per_intervention": reach.interventions,
-    "cost_per_connection": connections.connections_made,
-}
+def _run_out(found: Projection, lang: str) -> tuple[str, ...]:
+    """When the budget would be reached, at the pace of the highest and of the lowest month."""
+    soon, late = found.runs_out(found.fast), found.runs_out(found.slow)
+    if found.reached or soon is None:
+        return ()
+    key = "money.run_out_range" if late else "money.run_out_perhaps"
+    return (said_in(key, lang, first=words.day(soon, lang), last=words.day(late, lang)),)
 
 
-def _cost_per(key: str, session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
-    """Expenditures ÷ count, both from the pilot's start through S; never budget ÷ count."""
-    lang, through = filters.lang, closed_through(session)
-    spent = _spent(_charges(session), through=through) if through else ZERO
-    count = 0
-    if through and through >= pilot.starts_on:
-        slice_ = replace(filters, first=pilot.starts_on, last=through, staff_id=None)
-        count = round(COUNTED[key](session, pilot, slice_, Audience.internal).estimate.value or 0)
-    cost = cents(spent / count) if count else None
-    values = {
-        "cost": words.money(cost, lang),
-        "spent": words.money(spent, lang),
-        "n": words.number(count, lang),
-        "day": words.day(through, lang),
-    }
-    part = "sentence" if cost is not None else "nothing"
-    return Result(
-        key=key,
-        filters=filters,
-        audience=audience,
-        table=pd.DataFrame(
-            [{"spent": float(spent), "count": count, "value": float(cost) if cost is not None else None}]
-        ),
-        columns=common.columns(lang, spent="money_spent", count="money_count", value="money_cost"),
-        estimate=Estimate(None if cost is None else float(cost), n=count),
-        display=words.money(cost, lang),
-        context=common.said(key, "context", lang, **values) if cost is not None else "",
-        sentence=common.said(key, part, lang, **values) if cost is not None else text("money.no_cost", _lang(lang)),
-        marks=common.marks(session, pilot, filters, key) | {"closed_through": through},
-        guard=Guard(
-            bars=("count",),
-            plain=("spent",),
-            derived={"value": ("count",)},
-            sums=False,
-            headline=(count,),
-            said=(count,),
-        ),
-    )
+def deadlines(marks: Mapping[str, Any], which: str, lang: str = "en") -> str:
+    """The dates under ``which`` ("drawn" or "beyond") of a burn's marks in words; empty where there are none."""
+    named = [said_in(f"money.{name}", lang, day=words.day(day, lang)) for name, day in marks.get(which, {}).items()]
+    return words.listing(named, lang)
 
 
-def _lang(lang: str) -> Any:
-    return "es" if lang == "es" else "en"
+def percent(share: Decimal | float, lang: str) -> str:
+    """A whole percentage, but nothing short of all of it reads as 100 %: "99.7 %"."""
+    return words.percent(share, lang, 1 if Decimal("0.995") <= share < 1 else 0)
+
+
+def said_in(key: str, lang: str, /, **values: object) -> str:
+    """Words of the vocabulary in the language of a slice."""
+    return text(key, "es" if lang == "es" else "en", **values)
 
 
 _MONEY = {"about_people": False, "scopes": (Scope.money, Scope.setup), "permission": Permission.see_money}
-_COST = {"scopes": (Scope.money, Scope.work, Scope.setup), "permission": Permission.see_money, "chart": None}
 
 MEASURES: tuple[Measure, ...] = (
-    common.define("obligated", partial(_by_line, lambda line: line.obligated, "obligated"), chart="bars", **_MONEY),
-    common.define("spent", partial(_by_line, lambda line: line.spent, "spent"), chart="bars", **_MONEY),
-    common.define("remaining", partial(_by_line, lambda line: line.remaining, "remaining"), chart="bars", **_MONEY),
     common.define("burn", burn, chart="burn", **_MONEY),
     common.define("projected_close", projected_close, chart=None, **_MONEY),
-    common.define("cost_per_person", partial(_cost_per, "cost_per_person"), direction=Direction.down_good, **_COST),
-    common.define(
-        "cost_per_intervention", partial(_cost_per, "cost_per_intervention"), direction=Direction.down_good, **_COST
-    ),
-    common.define(
-        "cost_per_connection", partial(_cost_per, "cost_per_connection"), direction=Direction.down_good, **_COST
-    ),
 )

@@ -15,7 +15,7 @@ from dashboard.charts import draw
 from dashboard.charts.theme import Size
 from dashboard.deck import Leaf, build
 from dashboard.measures import MEASURES
-from dashboard.measures.compute import ABOUT_CALLERS, allowed, compute, whole_months
+from dashboard.measures.compute import DEPENDS_ON_VIEWER, allowed, compute, permitted
 from dashboard.measures.compute import several as several_at_once
 from dashboard.model import Audience, Filters, Result
 from dashboard.ui import session
@@ -45,8 +45,8 @@ def versions() -> dict[Scope, int]:
 def one(viewer: Viewer, now: dict[Scope, int], key: str, filters: Filters, audience: Audience) -> Result:
     """Like :func:`result` for a page that asks for many: viewer and counters are read by the page, once."""
     allowed(viewer, key, audience)
-    if key in ABOUT_CALLERS and audience is Audience.internal:  # before the cache, which the desk shares
-        filters = whole_months(viewer, session.pilot(), key, filters)
+    if key in DEPENDS_ON_VIEWER:  # before the cache, which the desk shares
+        filters = permitted(viewer, session.pilot(), key, filters, audience)
     return _result((viewer, key, filters, audience), _state(now, key, filters, audience))
 
 
@@ -60,7 +60,7 @@ def several(
     together: dict[tuple[str, ...], list[str]] = {}
     found: dict[str, Result] = {}
     for key in keys:
-        if key in ABOUT_CALLERS:
+        if key in DEPENDS_ON_VIEWER:
             found[key] = one(viewer, now, key, filters, audience)
             continue
         together.setdefault(tuple(sorted(allowed(viewer, key, audience).scopes)), []).append(key)

@@ -23,6 +23,8 @@ CARD_WIDTH = 146
 """Pixels inside a card where two stand side by side on a phone."""
 CONTEXT_LETTERS = 16
 """How long a context may be with a word after it."""
+RANGES = frozenset({"burn", "projected_close"})
+"""Measures whose limits are those of the slowest and the fastest month, not an interval."""
 
 
 def card(result: Result) -> None:
@@ -169,7 +171,7 @@ def _size(result: Result) -> str:
 
 def _interval(result: Result) -> str:
     low, high = result.estimate.low, result.estimate.high
-    if low is None or high is None:
+    if low is None or high is None or result.key in RANGES:  # the caveats say what these reach from and to
         return ""
     digits = 0 if max(abs(low), abs(high)) >= 10 else 2
     return f"95 % interval {low:,.{digits}f} to {high:,.{digits}f}"

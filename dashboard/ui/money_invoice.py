@@ -42,7 +42,7 @@ def invoices(viewer: Viewer) -> None:
 
 @dataclass(frozen=True)
 class Known:
-    """An invoice and where it stands: pending, disputed, accepted, paid, sent back, or voided (nothing of it stands)."""
+    """An invoice and where it stands. Voided: nothing of it stands in the ledger any more."""
 
     row: Invoice
     state: str

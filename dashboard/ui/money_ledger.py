@@ -21,6 +21,7 @@ from db.models import LedgerEntry
 from db.vocab import EntryKind, label
 
 EMPTY = "Nothing is booked yet. Start with the contract: sign it, and its sum is obligated."
+NEWEST = 6
 NEW = {"entry": "Add an entry", "contract": "Sign a contract", "payees": "Payees"}
 
 
@@ -49,6 +50,24 @@ def ledger(viewer: Viewer) -> None:
         opened = next((row for row in shown if row.entry.id == number), None)
         if opened is not None:
             _opened(viewer, database, opened, writes)
+
+
+def newest(viewer: Viewer) -> None:
+    """What was booked last, for who only looks in."""
+    with record_session(session.bind(), viewer) as database:
+        rows = read(database, NEWEST)
+    if not rows:
+        return
+    st.subheader("Booked last", anchor=False)
+    st.dataframe(
+        pd.DataFrame([row_of(row) for row in rows]),
+        hide_index=True,
+        height="content",
+        placeholder="",
+        column_config=columns(),
+        key="ledger-newest",
+        alt="The newest entries of the ledger",
+    )
 
 
 def read(database: Session, limit: int | None = None) -> list[Row]:

@@ -161,7 +161,7 @@ def _reopen(viewer: Viewer, database: Session, closed: Sequence[date]) -> None:
     for sentence in _filed(database, opened):
         st.warning(plain(sentence), icon=":material/assignment_turned_in:")
     values = {"month": month, "reason": money_parts.reason(form, "Why is it reopened?", "A late invoice")}
-    name = titles[month] if month in titles else "it"
+    name = money_parts.month_name(month) if month else "it"
     forms.save_button(
         form,
         f"Reopen {name}",

@@ -43,6 +43,29 @@ def transfers(viewer: Viewer, database: Session) -> None:
         _history(decided, names, people)
 
 
+def waiting(viewer: Viewer) -> None:
+    """On the Overview of who decides: that something waits, and the way there."""
+    if not viewer.may(Permission.approve_transfers):
+        return
+    with record_session(session.bind(), viewer) as database:
+        undecided = select(LineTransfer.amount).where(LineTransfer.decision.is_(None))
+        amounts = database.scalars(undecided).all()
+    if not amounts:
+        return
+    many = "1 transfer waits" if len(amounts) == 1 else f"{len(amounts)} transfers wait"
+    with st.container(border=True, horizontal=True, vertical_alignment="center", key="transfers-wait"):
+        st.markdown(
+            f":material/swap_horiz: {many} for your decision, {money_parts.cents(sum(amounts, ZERO))} in all.",
+            width="stretch",
+        )
+        if st.button("Decide", key="to-transfers", icon=":material/arrow_forward:", on_click=_to_transfers):
+            st.rerun()
+
+
+def _to_transfers() -> None:
+    session.put({"part": "lines"})
+
+
 def _card(viewer: Viewer, row: LineTransfer, names: Mapping[int, str], people: Mapping[int, str]) -> None:
     zone = session.pilot().time_zone
     decides = viewer.may(Permission.approve_transfers) and row.asked_by != viewer.user_id

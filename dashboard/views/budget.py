@@ -1,55 +1,41 @@
-"""Where does the money stand, and what is booked? Finance writes, the chief reads and approves transfers."""
+"""Where does the money stand, and what is booked? Finance writes, the chief reads, the others see published totals."""
 
 import streamlit as st
 
-from dashboard.ui import live, money, money_invoice, money_ledger, money_lines, money_months, session
+from dashboard.ui import live, money_desk, money_lines_public, session
 from db.access import Permission
 from db.vocab import Scope
 
-PARTS = {
-    "overview": "Overview",
-    "invoices": "Invoices",
-    "ledger": "Ledger",
-    "lines": "Lines and transfers",
-    "months": "Months",
-}
-FOR_FINANCE = ("invoices", "months")
-
-viewer = session.require(Permission.see_money)
-pilot = session.pilot()
+viewer = session.require(Permission.see_lines)
 st.title("Budget", anchor=False)
-writes = viewer.may(Permission.write_money)
-section = st.segmented_control(
-    "Part of the page",
-    [part for part in PARTS if writes or part not in FOR_FINANCE],
-    default="overview",
-    format_func=PARTS.__getitem__,
-    required=True,
-    key="part",
-    bind="query-params",
-    label_visibility="collapsed",
-    wrap=True,
-)
 
 
 @st.fragment
-def drawn() -> None:
-    """Drawn again by itself when somebody books, decides or closes."""
-    live.version(Scope.money)
-    who = session.require(Permission.see_money)
-    if section == "ledger":
-        money_ledger.ledger(who)
-    elif section == "invoices":
-        money_invoice.invoices(who)
-    elif section == "lines":
-        money_lines.lines(who, pilot)
-    elif section == "months":
-        money_months.months(who, pilot)
-    else:
-        money.heading(who, pilot)
-        with st.grid(2, min_column_width=420, gap="small", key="budget-figures"):
-            money.totals(who)
-            money.burn(who, pilot)
+def published() -> None:
+    """For council and desk: totals by line."""
+    live.version(Scope.money, Scope.work, Scope.setup)
+    money_lines_public.page(session.require(Permission.see_lines), session.pilot())
 
 
-drawn()
+@st.fragment
+def overview() -> None:
+    """Drawn again by itself when somebody books or closes, and when work is logged: what it bought counts that."""
+    live.version(Scope.money, Scope.work, Scope.setup)
+    money_desk.overview(session.require(Permission.see_money))
+
+
+@st.fragment
+def books(part: str) -> None:
+    """A part of the books, drawn again by itself when somebody books, decides or closes."""
+    live.version(Scope.money, key=part)
+    money_desk.books(part, session.require(Permission.see_money))
+
+
+if not viewer.may(Permission.see_money):
+    published()
+    st.stop()
+part = money_desk.chosen(viewer)
+if part == "overview":
+    overview()
+else:
+    books(part)

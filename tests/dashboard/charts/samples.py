@@ -14,9 +14,12 @@ WEEKS = [date(2026, 1, 12) + timedelta(weeks=k) for k in range(8)]
 STATUS = ["final"] * 5 + ["provisional"] * 2 + ["unfinished"]
 UNITS = {
     "bars": "connections",
+    "bullets": "dollars",
     "burn": "dollars",
     "caseload": "people",
+    "clock": "%",
     "compare": "subjects",
+    "cost": "dollars per person",
     "detect": "%",
     "effect": "calls a month",
     "flow": "referrals",
@@ -188,11 +191,50 @@ def residuals() -> pd.DataFrame:
     )
 
 
+def bullets() -> pd.DataFrame:
+    """One line as usual, one over its budget, one with nothing on it."""
+    return pd.DataFrame(
+        {
+            "group": ["Full-time bilingual social worker", "Equipment", "Administrative costs"],
+            "budget": [96_000.0, 12_500, 20_000],
+            "obligated": [95_000.0, 11_000, 0],
+            "spent": [77_100.0, 13_000, 0],
+            "pending": [6_000.0, 0, 0],
+            "remaining": [18_900.0, -500, 20_000],
+        }
+    )
+
+
+def clock() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "group": ["Time gone", "Obligated", "Spent"],
+            "value": [0.80, 0.97, 0.70],
+            "mark": ["time", "obligated", "spent"],
+        }
+    )
+
+
+def cost() -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "period": [date(2026, 1, 31), date(2026, 2, 28), date(2026, 3, 31), date(2026, 4, 30)],
+            "spent": [12_000.0, 29_000, 41_000, 53_000],
+            "count": [0.0, 11, 38, 64],
+            "value": [float("nan"), 2_636.36, 1_078.95, 828.13],
+            "phase": ["startup", "running", "running", "running"],
+        }
+    )
+
+
 TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
     "bars": bars,
+    "bullets": bullets,
     "burn": burn,
     "caseload": caseload,
+    "clock": clock,
     "compare": compare,
+    "cost": cost,
     "detect": detect,
     "effect": effect,
     "flow": flow,

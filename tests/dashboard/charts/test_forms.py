@@ -13,7 +13,7 @@ from dashboard.charts.theme import EXHIBIT, SLIDE
 from dashboard.measures import MEASURES
 from tests.dashboard.charts.samples import TABLES, UNITS, hidden, result
 
-DATED = ("burn", "caseload", "detect", "effect", "flow", "residuals", "series")
+DATED = ("burn", "caseload", "cost", "detect", "effect", "flow", "residuals", "series")
 BUDGET = {"budget": 60_000, "obligate_by": pd.Timestamp("2026-04-01").date()}
 
 
@@ -84,7 +84,7 @@ def test_a_hidden_cell_leaves_nothing_behind(form: str) -> None:
     assert "37373" not in str(drawn(form, table).to_json())
 
 
-@pytest.mark.parametrize("form", ["bars", "compare", "ladder", "series"])
+@pytest.mark.parametrize("form", ["bars", "compare", "cost", "ladder", "series"])
 def test_a_hidden_cell_reads_hidden(form: str) -> None:
     figure = drawn(form, hidden(form, 1))
     assert [w for w in words_in(figure) if "hidden" in w] == ["hidden"]
@@ -99,7 +99,7 @@ def test_one_axis_and_it_holds_zero(form: str) -> None:
     if form == "forest":  # ratios: their zero is 1, no change
         assert layout["xaxis"]["range"][0] < 1 < layout["xaxis"]["range"][1]
         return
-    axis = layout["xaxis" if form in ("bars", "compare", "heat", "ladder") else "yaxis"]
+    axis = layout["xaxis" if form in ("bars", "bullets", "clock", "compare", "heat", "ladder") else "yaxis"]
     assert axis["range"][0] <= 0 < axis["range"][1]
 
 
