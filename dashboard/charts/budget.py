@@ -224,6 +224,7 @@ def cost(canvas: Canvas) -> go.Figure:
     days, value, phases = rows.days("period"), rows.values("value"), rows.texts("phase")
     launch = launch_of(canvas)
     begin = days[0] if launch is None else min(days[0], launch)
+    canvas.time(begin, days[-1])
     canvas.scale(value)
     startup = [day for day, phase in zip(days, phases, strict=True) if phase == "startup"]
     if startup:

@@ -26,6 +26,20 @@ COSTS = ("cost_per_person", "cost_per_intervention", "cost_per_connection")
 CLOCK_HEIGHT, CHART_HEIGHT, COST_HEIGHT = 108, 290, 200
 
 
+def overview(viewer: Viewer, pilot: Pilot) -> None:
+    """The whole part, in the order in which it is read. Its figures move with money, work and set-up."""
+    heading(viewer, pilot)
+    alerts(viewer, pilot)
+    clock(viewer, pilot)
+    with st.grid(2, min_column_width=420, gap="small", key="budget-figures"):
+        lines(viewer, pilot)
+        burn(viewer, pilot)
+    table(viewer, pilot)
+    desk_switch(viewer, pilot)
+    bought(viewer, pilot)
+    vacancies(viewer, pilot)
+
+
 def heading(viewer: Viewer, pilot: Pilot) -> None:
     """Which grant, its dates, and how far the books are closed."""
     with record_session(session.bind(), viewer) as database:
