@@ -31,6 +31,8 @@ def entry_form(viewer: Viewer) -> None:
     form = forms.draft("ledger")
     with record_session(session.bind(), viewer) as database:
         lines, payees = money_parts.lines(database), money_parts.payees(database)
+        named, _ = form.stands().get("payee", (None, None))
+        contracts = money_parts.contracts_of(database, named)
     st.subheader("Add an entry", anchor=False)
     st.caption("An invoice with its service period belongs under Invoices: accepted there, it is booked by itself.")
     values: dict[str, Any] = {"kind": forms.choice(form, "kind", "What it is", EntryKind, help=KIND_HELP)}
@@ -44,6 +46,10 @@ def entry_form(viewer: Viewer) -> None:
     with right:
         values["on_date"] = money_parts.day(form, "on_date", "Date signed, or date payment fell due")
         values["paid_on"] = money_parts.day(form, "paid_on", "Payment date, if it is paid")
+    if contracts:
+        values["contract_id"] = money_parts.pick(
+            form, "contract_id", "Contract it belongs to", list(contracts), contracts
+        )
     values["description"] = forms.text(form, "description", "Description", placeholder="October hours", max_chars=200)
     values["one_off"] = st.checkbox(
         "One-off cost", key=form.key("one_off"), help="Equipment or training: left out of the projected daily rate."

@@ -1,6 +1,6 @@
 """The Invoices part of the Budget page: what waits, what is due, all of them, and what can be done with each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,7 +18,7 @@ from dashboard.ui.money_invoice_acts import PLACE
 from db.access import Permission, Viewer
 from db.engine import record_session
 from db.ledger import ZERO
-from db.models import Invoice
+from db.models import Invoice, LedgerEntry
 
 EMPTY = "No invoice has been received yet. Receive the first one above; it waits here until it is accepted."
 
@@ -50,8 +50,7 @@ class Known:
     paid_on: date | None
 
     @classmethod
-    def of(cls, row: Invoice) -> "Known":
-        voided = {entry.voids_id for entry in row.entries}
+    def of(cls, row: Invoice, voided: Collection[int | None]) -> "Known":
         stand = [entry for entry in row.entries if entry.voids_id is None and entry.id not in voided]
         paid = [entry.paid_on for entry in stand]
         asked = sum((part.amount for part in row.parts), ZERO)
@@ -74,7 +73,8 @@ def read(database: Session) -> list[Known]:
     """Every invoice; what waits longest first."""
     whole = (selectinload(Invoice.parts), selectinload(Invoice.entries), selectinload(Invoice.contract))
     rows = database.scalars(select(Invoice).options(*whole).order_by(Invoice.received_on, Invoice.id))
-    return [Known.of(row) for row in rows]
+    voided = set(database.scalars(select(LedgerEntry.voids_id).where(LedgerEntry.voids_id.is_not(None))))
+    return [Known.of(row, voided) for row in rows]
 
 
 def _list(viewer: Viewer, database: Session, title: str, rows: Sequence[Known], empty: str) -> None:

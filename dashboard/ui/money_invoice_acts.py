@@ -1,13 +1,14 @@
 """What can be done with an invoice: accept it, dispute it, send it back, record that it was paid."""
 
+from collections.abc import Mapping
 from functools import partial
 
-import pandas as pd
 import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard import words
 from dashboard.ui import act, forms, money_parts
+from dashboard.ui.exhibit import plain
 from db.access import Viewer
 from db.commands.invoices import accept_invoice, dispute_invoice, record_payment, withdraw_invoice
 from db.forms import checked
@@ -23,8 +24,7 @@ def buttons(viewer: Viewer, database: Session, row: Invoice, state: str, place: 
     with st.container(horizontal=True, gap="small"):
         if state in ("pending", "disputed"):
             _button("Accept", place, row, partial(_accept, viewer, database, row), ":material/check:")
-            title = "Change the dispute" if state == "disputed" else "Dispute"
-            _button(title, place, row, partial(_dispute, viewer, row), ":material/front_hand:")
+            _button("Dispute", place, row, partial(_dispute, viewer, row), ":material/front_hand:")
         if state in ("accepted", "paid"):
             title = "Record payment" if state == "accepted" else "Change the payment date"
             _button(title, place, row, partial(_pay, viewer, row, state), ":material/payments:")
@@ -49,21 +49,12 @@ def _accept(viewer: Viewer, database: Session, row: Invoice) -> None:
         "Counts from",
         help="Accrual: the last day of the service, or the first open month's day when that month is closed.",
     )
-    lines = money_parts.lines(database)
-    st.markdown("**Will be booked as expenditures**")
-    table = pd.DataFrame(
-        [
-            {
-                "Line": lines.get(part.line_id, "?"),
-                "Amount": words.money(part.amount, cents=True),
-                "For": part.description + (" (one-off)" if part.one_off else ""),
-            }
-            for part in row.parts
-        ]
-    )
-    st.dataframe(table, hide_index=True, height="content", alt="The entries that accepting this invoice books")
+    if through is not None and row.service_to <= through:
+        st.caption(f"{money_parts.month_name(row.service_to)} is closed: it counts in a month that is open.")
+    st.markdown(f"**Will be booked as expenditures on {words.day(on)}**")
+    st.markdown("\n".join(f"- {line}" for line in _booked(row, money_parts.lines(database))))
     total = sum((part.amount for part in row.parts), ZERO)
-    st.markdown(f"{money_parts.cents(total)} on {words.day(on)}, paid or not")
+    st.markdown(f"Total **{money_parts.cents(total)}**")
     values = {"invoice_id": row.id, "accrued_on": on}
     forms.save_button(
         form,
@@ -73,6 +64,15 @@ def _accept(viewer: Viewer, database: Session, row: Invoice) -> None:
             PLACE, f"{row.payee}, {row.number}: accepted, {words.money(total, cents=True)} booked.", saved.doubts
         ),
     )
+
+
+def _booked(row: Invoice, lines: Mapping[int, str]) -> list[str]:
+    """“Benefits $3,438.70, October”, for each part."""
+    told = []
+    for part in row.parts:
+        more = "".join(f", {word}" for word in (plain(part.description), "one-off" if part.one_off else "") if word)
+        told.append(f"{plain(lines.get(part.line_id, '?'))} {money_parts.cents(part.amount)}{more}")
+    return told
 
 
 def _dispute(viewer: Viewer, row: Invoice) -> None:
@@ -109,16 +109,26 @@ def _send_back(viewer: Viewer, row: Invoice) -> None:
 
 
 def _pay(viewer: Viewer, row: Invoice, state: str) -> None:
-    form = forms.draft(f"pay-{row.id}")
-    if form.fresh and state == "accepted":
+    named = f"{row.payee}, {row.number}"
+    payment_form(viewer, f"pay-{row.id}", {"invoice_id": row.id}, named, PLACE, again=state == "paid")
+
+
+def payment_form(viewer: Viewer, name: str, what: Mapping[str, int], named: str, place: str, *, again: bool) -> None:
+    """The day ``what`` (an invoice or an entry) was paid; ``again``: it has a payment date, which may be wrong."""
+    form = forms.draft(name)
+    if form.fresh and not again:
         form.begin_with({"paid_on": viewer.today})
-    title = "Paid on" if state == "accepted" else "Paid on; empty if it was not paid after all"
-    values = {"invoice_id": row.id, "paid_on": money_parts.day(form, "paid_on", title)}
-    paid = f"paid {words.day(values['paid_on'])}" if values["paid_on"] else "not paid"
+    title = "Paid on; empty if it was not paid after all" if again else "Paid on"
+    on = money_parts.day(form, "paid_on", title)
+    said = f"{named}: {f'paid {words.day(on)}' if on else 'not paid'}."
     forms.save_button(
         form,
         "Save the payment date",
-        lambda: money_parts.commit(viewer, lambda base: record_payment(base, viewer, checked(PaymentForm, values))),
-        lambda saved: money_parts.tell(PLACE, f"{row.payee}, {row.number}: {paid}.", saved.doubts),
+        lambda: money_parts.commit(
+            viewer, lambda base: record_payment(base, viewer, checked(PaymentForm, {**what, "paid_on": on}))
+        ),
+        lambda saved: money_parts.tell(
+            place, f"{named}: {f'paid {words.day(on)}' if on else 'not paid'}.", saved.doubts
+        ),
         icon=":material/payments:",
     )

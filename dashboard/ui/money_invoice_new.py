@@ -16,7 +16,7 @@ from db.commands.invoices import receive_invoice
 from db.engine import record_session
 from db.forms.invoices import InvoiceForm
 from db.ledger import month_after, payee_key
-from db.models import Contract, Invoice
+from db.models import Invoice
 
 
 def receive(viewer: Viewer) -> None:
@@ -65,7 +65,7 @@ def _head(form: forms.Draft, database: Session, payees: list[str]) -> dict[str, 
     with right:
         received = money_parts.day(form, "received_on", "Received")
         due = money_parts.day(form, "due_on", "Payment due")
-    contracts = _contracts(database, payee)
+    contracts = money_parts.contracts_of(database, payee)
     chosen = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
         if contracts:
@@ -97,14 +97,6 @@ def _last(database: Session, payee: str | None) -> Invoice | None:
     rows = select(Invoice).where(Invoice.payee_key == payee_key(payee), Invoice.withdrawn_at.is_(None))
     newest = rows.order_by(Invoice.service_to.desc(), Invoice.id.desc()).options(selectinload(Invoice.parts))
     return next((row for row in database.scalars(newest) if row.parts), None)
-
-
-def _contracts(database: Session, payee: str | None) -> dict[int, str]:
-    if not payee:
-        return {}
-    rows = database.scalars(select(Contract).order_by(Contract.signed_on.desc()))
-    wanted = payee_key(payee)
-    return {row.id: f"{row.number} · {row.description}"[:60] for row in rows if payee_key(row.payee) == wanted}
 
 
 def _as_last(form: forms.Draft, last: Invoice) -> None:

@@ -12,8 +12,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from dashboard import words
-from dashboard.ui import act, money_contract, money_entry, money_parts, session
+from dashboard.ui import act, money_contract, money_entry, money_invoice_acts, money_parts, session
 from dashboard.ui.exhibit import nothing, plain
+from dashboard.ui.money_entry import PLACE
 from db.access import Permission, Viewer
 from db.engine import record_session
 from db.ledger import SPENT_KINDS, ZERO, month_of
@@ -38,7 +39,7 @@ def ledger(viewer: Viewer) -> None:
     writes = viewer.may(Permission.write_money)
     if writes:
         _write(viewer)
-    money_parts.told(money_entry.PLACE)
+    money_parts.told(PLACE)
     with record_session(session.bind(), viewer) as database:
         rows = read(database)
         if not rows:
@@ -222,12 +223,28 @@ def _opened(viewer: Viewer, database: Session, row: Row, writes: bool) -> None:
         st.markdown(f"**{label(entry.kind)} {entry.id} · {money_parts.cents(entry.amount)}** · {plain(entry.payee)}")
         st.markdown("  \n".join(_facts(database, row)))
         if writes and entry.voids_id is None and row.voided_by is None:
-            act.lazily(
-                "Void this entry",
-                f"void-{entry.id}",
-                lambda: money_entry.void_form(viewer, database, entry),
-                icon=":material/undo:",
-            )
+            with st.container(horizontal=True, gap="small"):
+                _acts(viewer, database, entry)
+
+
+def _acts(viewer: Viewer, database: Session, entry: LedgerEntry) -> None:
+    """What can be done with an entry that stands."""
+    if entry.kind is EntryKind.expenditure:
+        paid = entry.paid_on is not None
+        act.lazily(
+            "Change the payment date" if paid else "Record payment",
+            f"pay-entry-{entry.id}-{paid}",
+            lambda: money_invoice_acts.payment_form(
+                viewer, f"pay-entry-{entry.id}", {"entry_id": entry.id}, f"Entry {entry.id}", PLACE, again=paid
+            ),
+            icon=":material/payments:",
+        )
+    act.lazily(
+        "Void this entry",
+        f"void-{entry.id}",
+        lambda: money_entry.void_form(viewer, database, entry),
+        icon=":material/undo:",
+    )
 
 
 def _facts(database: Session, row: Row) -> list[str]:

@@ -16,10 +16,10 @@ from dashboard.ui.exhibit import plain
 from db.access import Viewer
 from db.commands.desk import Saved
 from db.engine import record_session
+from db.ledger import payee_key
 from db.models import BudgetLine, Contract, Invoice, LedgerEntry, Payee, User
 
 _TOLD = "budget.told"
-Sure = Callable[[Session], Saved | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +158,13 @@ def payees(database: Session) -> list[str]:
     return sorted(named, key=str.casefold)
 
 
-def contracts(database: Session) -> dict[int, str]:
-    """Contracts, the newest first."""
+def contracts_of(database: Session, payee: str | None) -> dict[int, str]:
+    """The contracts with one payee, the newest first."""
+    if not payee:
+        return {}
     rows = database.scalars(select(Contract).order_by(Contract.signed_on.desc(), Contract.id.desc()))
-    return {row.id: f"{row.number} · {row.payee}" for row in rows}
+    wanted = payee_key(payee)
+    return {row.id: f"{row.number} · {row.description}"[:60] for row in rows if payee_key(row.payee) == wanted}
 
 
 def people(database: Session) -> dict[int, str]:
