@@ -127,8 +127,6 @@ def payment_form(viewer: Viewer, name: str, what: Mapping[str, int], named: str,
         lambda: money_parts.commit(
             viewer, lambda base: record_payment(base, viewer, checked(PaymentForm, {**what, "paid_on": on}))
         ),
-        lambda saved: money_parts.tell(
-            place, f"{named}: {f'paid {words.day(on)}' if on else 'not paid'}.", saved.doubts
-        ),
+        lambda saved: money_parts.tell(place, said, saved.doubts),
         icon=":material/payments:",
     )
