@@ -21,10 +21,15 @@ from db.models import Invoice
 
 def receive(viewer: Viewer) -> None:
     """The form behind its own line; open at once where something typed was found again."""
-    name = "invoice"
-    begun = session.recall(f"form.{name}") is None and forms.draft(name, banner=False).restored is not None
+    name, begun = "invoice", "invoice.begun"
+    if session.recall(begun) is None:  # once a tab: a line that opens by itself may not close by itself
+        session.remember(begun, forms.draft(name, banner=False).restored is not None)
     opened = st.expander(
-        "Receive an invoice", expanded=begun, key="receive", icon=":material/add_notes:", on_change="rerun"
+        "Receive an invoice",
+        expanded=bool(session.recall(begun)),
+        key="receive",
+        icon=":material/add_notes:",
+        on_change="rerun",
     )
     if opened.open:
         with opened:

@@ -127,7 +127,11 @@ def _against(planned: Decimal, budget: Decimal, unread: int) -> None:
         said += f"{money_parts.cents(rest)} not planned yet."
     else:
         said += f":orange[{money_parts.cents(-rest)} more than the line holds.]" if rest < 0 else "all of it."
-    st.markdown(said + (f" :orange[{unread} cells cannot be read.]" if unread else ""))
+    st.markdown(said + (f" :orange[{_cells(unread)} cannot be read.]" if unread else ""))
+
+
+def _cells(count: int) -> str:
+    return "1 cell" if count == 1 else f"{count} cells"
 
 
 def _save(viewer: Viewer, line: int, changed: Cells, why: str) -> Saved:
