@@ -56,7 +56,7 @@ def told(app: AppTest) -> list[str]:
     return [one.value.replace("\\", "") for one in found]
 
 
-def rows(app: AppTest, column: str) -> list[dict[str, Any]]:
+def rows(app: AppTest, column: str) -> list[dict[Any, Any]]:
     """The rows of the first table on the page that has ``column``."""
     table = next(frame.value for frame in app.dataframe if column in frame.value.columns)
     return table.to_dict("records")

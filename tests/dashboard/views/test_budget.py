@@ -1,6 +1,7 @@
 """The Budget page's ledger without a browser: exact totals, refusals that keep what was typed, voids, who may."""
 
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Engine, func, select
 from streamlit.testing.v1 import AppTest
@@ -150,6 +151,7 @@ def test_the_ledger_is_narrowed_by_line_kind_month_payee_and_words(signed_in: Op
         "ledger-payee": entry.payee,
         "ledger-search": f"{entry.amount:,}",
     }
+    found: list[dict[Any, Any]] = []
     for key, value in narrow.items():
         widget(app, key).set_value(value)
         app.run()
