@@ -1,60 +1,28 @@
 """The ledger on both databases: what is refused, what is said, and totals that are right to the cent."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
-from itertools import count
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Engine, delete, func, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Engine, func, select
 
 from db.access import Viewer
 from db.commands.money import close_month, record_entry, reopen_month, void_entry
-from db.engine import aggregate_session, record_session
-from db.errors import Conflict, Forbidden, Invalid, NotFound, TandemError
+from db.engine import aggregate_session
+from db.errors import Conflict, Forbidden, Invalid, NotFound
 from db.forms import checked
 from db.forms.money import EntryForm, ReopenForm, VoidForm
 from db.ledger import closed_through, grand_total, line_totals
-from db.models import AuditEntry, BudgetLine, Grant, LedgerEntry, MonthClose, Pilot, QuarterFiling
+from db.models import AuditEntry, LedgerEntry, MonthClose, Pilot, QuarterFiling
 from db.vocab import EntryKind, Role
 from tests.conftest import NOW
+from tests.db.books_world import audited, session_of
 
 PILOT = Pilot(starts_on=date(2026, 1, 12), ends_on=date(2027, 1, 11), time_zone="America/New_York")
 OVER = "It was stored; the line needs a transfer."
-
-
-@pytest.fixture
-def books(small_pilot: Engine) -> Engine:
-    """Two lines, $1,000 and $200, under a grant that can be obligated until 31 Oct 2026."""
-    with aggregate_session(small_pilot) as session:
-        session.add_all(
-            [
-                BudgetLine(id=1, name="Social worker", amount=Decimal("1000"), position=1),
-                BudgetLine(id=2, name="Equipment", amount=Decimal("200"), position=2),
-                Grant(
-                    name="Award",
-                    amount=Decimal("1200"),
-                    awarded_on=date(2025, 11, 1),
-                    obligate_by=date(2026, 10, 31),
-                    expend_by=date(2026, 11, 10),
-                    retain_until=date(2031, 12, 31),
-                ),
-            ]
-        )
-        session.commit()
-    return small_pilot
-
-
-@pytest.fixture
-def finance(viewer: Callable[..., Viewer]) -> Viewer:
-    return viewer(Role.finance)
 
 
 def entry(**change: Any) -> EntryForm:
@@ -67,12 +35,6 @@ def entry(**change: Any) -> EntryForm:
         "submit_key": str(uuid4()),
     }
     return checked(EntryForm, values | change)
-
-
-@contextmanager
-def session_of(bind: Engine, viewer: Viewer) -> Iterator[Session]:
-    with record_session(bind, viewer) as session:
-        yield session
 
 
 def totals(bind: Engine) -> dict[str, tuple[str, str, str]]:
@@ -291,15 +253,8 @@ def test_a_month_is_reopened_with_every_later_one_and_each_closing_stays(books: 
         ]
         close_month(session, finance, date(2026, 8, 1))
         assert session.scalar(select(func.count(MonthClose.id))) == 11
-        audited = session_detail(books, "reopen month")
-        assert audited == {"reason": "late invoice", "later": ["2026-09", "2026-10"]}
-
-
-def session_detail(bind: Engine, action: str) -> dict[str, Any]:
-    """What the last audit entry of an action says."""
-    with aggregate_session(bind) as session:
-        found = select(AuditEntry).where(AuditEntry.action == action).order_by(AuditEntry.id.desc())
-        return session.scalars(found).first().detail  # type: ignore[union-attr]
+        detail = audited(books, "reopen month").detail
+        assert detail == {"reason": "late invoice", "later": ["2026-09", "2026-10"]}
 
 
 def test_only_finance_writes_and_the_refusal_is_audited(books: Engine, viewer: Callable[..., Viewer]) -> None:
@@ -320,82 +275,3 @@ def test_only_finance_writes_and_the_refusal_is_audited(books: Engine, viewer: C
         refused = session.scalars(select(AuditEntry.actor).where(AuditEntry.outcome == "refused")).all()
         assert len(refused) == 4 * (len(Role) - 1)
         assert len(session.scalars(select(LedgerEntry)).all()) == 1
-
-
-@dataclass
-class Shadow:
-    """The books kept by hand in whole cents, to compare with."""
-
-    spent: dict[int, int] = field(default_factory=lambda: {1: 0, 2: 0})
-    obligated: dict[int, int] = field(default_factory=lambda: {1: 0, 2: 0})
-
-    def book(self, kind: EntryKind, line: int, cents: int) -> None:
-        side = self.obligated if kind is EntryKind.obligation else self.spent
-        side[line] += cents
-
-
-ACTION = st.one_of(
-    st.tuples(
-        st.just("record"),
-        st.sampled_from(EntryKind),
-        st.sampled_from([1, 2]),
-        st.integers(min_value=1, max_value=99_999_999_99),
-        st.integers(min_value=0, max_value=400),
-    ),
-    st.tuples(st.just("void"), st.integers(min_value=1, max_value=12)),
-    st.tuples(st.just("close")),
-    st.tuples(st.just("reopen")),
-)
-
-
-@given(actions=st.lists(ACTION, max_size=12))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_sequence_keeps_the_totals_exact(books: Engine, finance: Viewer, actions: list[tuple[Any, ...]]) -> None:
-    _empty(books)
-    shadow, amounts, ids = Shadow(), {}, []
-    for number, action in zip(count(), actions, strict=False):
-        with session_of(books, finance) as session:
-            try:
-                if action[0] == "record":
-                    _, kind, line, cents, days_ago = action
-                    if kind is EntryKind.adjustment and number % 2:
-                        cents = -cents
-                    booked = record_entry(
-                        session,
-                        finance,
-                        entry(
-                            kind=kind,
-                            line_id=line,
-                            amount=Decimal(cents) / 100,
-                            on_date=finance.today - timedelta(days=days_ago),
-                            description="any",
-                        ),
-                    )
-                    ids.append(booked.id)
-                    amounts[booked.id] = (kind, line, cents)
-                    shadow.book(kind, line, cents)
-                elif action[0] == "void" and ids:
-                    wanted = ids[action[1] % len(ids)]
-                    void_entry(session, finance, VoidForm(entry_id=wanted, reason="any"))
-                    kind, line, cents = amounts[wanted]
-                    shadow.book(kind, line, -cents)
-                elif action[0] == "close":
-                    through = closed_through(session)
-                    close_month(session, finance, through + timedelta(days=1) if through else date(2026, 1, 1))
-                elif action[0] == "reopen" and (through := closed_through(session)):
-                    reopen_month(session, finance, ReopenForm(month=through.replace(day=1), reason="any"))
-            except TandemError:
-                pass  # a refusal must leave the books as they were: the totals below say so
-        with aggregate_session(books) as session:
-            found = line_totals(session)
-            assert {t.line_id: t.spent for t in found} == {k: Decimal(v) / 100 for k, v in shadow.spent.items()}
-            assert {t.line_id: t.obligated for t in found} == {k: Decimal(v) / 100 for k, v in shadow.obligated.items()}
-            assert all(t.remaining + t.spent == t.budget for t in found)
-
-
-def _empty(bind: Engine) -> None:
-    with aggregate_session(bind) as session:
-        session.execute(delete(LedgerEntry).where(LedgerEntry.voids_id.is_not(None)))
-        session.execute(delete(LedgerEntry))
-        session.execute(delete(MonthClose))
-        session.commit()
