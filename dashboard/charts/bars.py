@@ -74,7 +74,7 @@ LONG = 24
 """Letters after which a name takes a second line."""
 
 
-def _broken(name: str) -> str:
+def broken(name: str) -> str:
     """A long name on two lines, parted at the space nearest its middle."""
     spaces = [k for k, letter in enumerate(name) if letter == " "]
     if len(name) <= LONG or not spaces:
@@ -93,7 +93,7 @@ def _horizontal(
 ) -> go.Figure:
     m, p = canvas.at.metrics, canvas.at.palette
     places, headings = _places(parts)
-    names = groups if canvas.at.slide else [_broken(name) for name in groups]
+    names = groups if canvas.at.slide else [broken(name) for name in groups]
     count = len(groups) + len(headings)
     line = 2.5 if any("<br>" in words for words in (*names, *ends)) else 2.1
     height = m.height if canvas.at.slide else max(m.height, round(count * m.font * line) + m.top + 8)

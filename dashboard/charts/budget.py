@@ -6,11 +6,12 @@ from typing import Any
 import plotly.graph_objects as go
 
 from dashboard.charts import axes
+from dashboard.charts.bars import broken
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.rows import Rows, last
 from dashboard.charts.theme import template
 
-TALL, TRACK, INNER = 0.62, 0.34, 0.2
+TALL, TRACK, INNER = 0.46, 0.3, 0.18
 """Of the height of one row: the marker, the track, the bar in it."""
 KEYS = ("spent", "pending", "obligated", "budget")
 
@@ -26,19 +27,19 @@ def bullets(canvas: Canvas) -> go.Figure:
     ends = [(s or 0) + (w or 0) for s, w in zip(spent, pending, strict=True)]
     reach = max([v for v in (*budget, *ends, *obligated) if v] + [1e-9]) * 1.01
     hover = [_told(canvas, k) for k in range(len(names))]
-    places = [k + 0.18 for k in range(len(names))]
+    places = [k + 0.17 for k in range(len(names))]
     _lying(canvas, places, budget, p.band, TRACK, hover, edge=p.expected)
     over = [s is not None and b is not None and s > b for s, b in zip(spent, budget, strict=True)]
     _lying(canvas, places, spent, [p.over if yes else p.observed for yes in over], INNER, hover)
     _lying(canvas, places, pending, p.observed, INNER, hover, base=spent, hatched=True)
     for k, held in zip(places, obligated, strict=True):
-        if held is not None:
+        if held:
             _marker(canvas, held, k, p.text)
     for k, name in enumerate(names):
         _heading(canvas, k, name, _end(canvas, k, over[k]), p.over if over[k] else p.text)
     _key(canvas, reach)
-    height = m.height if canvas.at.slide else max(m.height, round((len(names) + 0.6) * m.font * 3.3) + 12)
-    return _flat(canvas, reach, [-0.95, len(names) - 0.45], height)
+    height = m.height if canvas.at.slide else max(m.height, round((len(names) + 0.6) * m.font * 3.9) + 12)
+    return _flat(canvas, reach, [-0.9, len(names) - 0.6], height)
 
 
 def _told(canvas: Canvas, k: int) -> str:
@@ -91,12 +92,12 @@ def _marker(canvas: Canvas, value: float, place: float, color: str) -> None:
     m = canvas.at.metrics
     for ink, wide in ((canvas.at.palette.ground, m.line * 2.2), (color, m.line)):
         stroke = {"color": ink, "width": wide}
-        ends = {"y0": place - TALL / 2 * 0.8, "y1": place + TALL / 2 * 0.8}
+        ends = {"y0": place - TALL / 2, "y1": place + TALL / 2}
         canvas.shapes.append({"type": "line", "x0": value, "x1": value, "line": stroke, **ends})
 
 
 def _end(canvas: Canvas, k: int, over: bool) -> str:
-    """ "$77,100 of $96,000 · 80 %", or by how much the line is over."""
+    """ "80 % of $96,000", on a slide with the dollars before it; or by how much the line is over."""
     rows = Rows(canvas.result)
     spent, budget = rows.values("spent")[k], rows.values("budget")[k]
     if spent is None or budget is None:
@@ -104,19 +105,24 @@ def _end(canvas: Canvas, k: int, over: bool) -> str:
     if over:
         return canvas.word("over_budget", n=canvas.say(spent - budget), budget=canvas.say(budget))
     share = axes.words(spent / budget, "percent", canvas.lang) if budget else "–"
-    return canvas.word("of_budget", n=canvas.say(spent), budget=canvas.say(budget), share=share)
+    said = canvas.word("of_budget", n=share, budget=canvas.say(budget))
+    return f"{canvas.say(spent)} · {said}" if canvas.at.slide else said
 
 
 def _heading(canvas: Canvas, k: int, name: str, end: str, ink: str) -> None:
-    """The line's name above its track at the left, its figures at the right, cut short where they would meet."""
-    m = canvas.at.metrics
-    room = (m.width if canvas.at.slide else m.narrow) - 24 - axes.width_of(end, m.font) - m.font
-    letters = int(room / (m.font * 0.56))
-    short = name if len(name) <= letters or canvas.at.slide else f"{name[: max(letters - 1, 4)].rstrip()}…"
-    place = {"xref": "paper", "y": k - 0.2, "yanchor": "middle"}
-    canvas.note(f"<b>{short}</b>", canvas.at.palette.text, **place, x=0, xanchor="left")
+    """The line's name above its track at the left, its figures at the right."""
+    place = {"xref": "paper", "y": k - 0.04, "yanchor": "bottom"}
+    words = name if canvas.at.slide else broken(name)
+    canvas.note(
+        f"<b>{words.replace('<br>', '</b><br><b>')}</b>",
+        canvas.at.palette.text,
+        **place,
+        x=0,
+        xanchor="left",
+        align="left",
+    )
     if end:
-        canvas.note(end, ink, **place, x=1, xanchor="right")
+        canvas.note(end, ink, **place, x=1, xanchor="right", align="right")
 
 
 def _key(canvas: Canvas, reach: float) -> None:
@@ -125,7 +131,7 @@ def _key(canvas: Canvas, reach: float) -> None:
     shown = {"pending"} if any(Rows(canvas.result).values("pending")) else set()
     names = [name for name in KEYS if name != "pending" or name in shown]
     width = (m.width if canvas.at.slide else m.narrow) - 28
-    x, place = 0.0, -0.72
+    x, place = 0.0, -0.74
     for name in names:
         swatch = reach * m.font * 1.1 / width
         if name == "obligated":
@@ -179,16 +185,16 @@ def clock(canvas: Canvas) -> go.Figure:
     told = ["<br>".join([*hover, *(f"<i>{words}</i>" for words in canvas.result.marks.get("formulas") or ())])]
     _lying(canvas, [0.0], [1.0], p.band, 0.5, told, edge=p.expected)
     _lying(canvas, [0.0], [spent], p.over if (spent or 0) > 1 else p.observed, 0.3, told)
-    for value, color in ((held, p.text), (time, p.pilot)):
+    for value, color, foot in ((held, p.text, 0.8), (time, p.pilot, 0.36)):
         if value is not None:
             for ink, wide in ((p.ground, m.line * 2.4), (color, m.line * 1.2)):
-                ends = {"x0": value, "x1": value, "y0": -0.36, "y1": 0.36}
+                ends = {"x0": value, "x1": value, "y0": -0.36, "y1": foot}
                 canvas.shapes.append({"type": "line", "line": {"color": ink, "width": wide}, **ends})
-    _named(canvas, [("time", time, p.pilot_text)], reach, -0.62)
-    _named(canvas, [("spent", spent, p.observed), ("obligated", held, p.text)], reach, 0.62)
+    _named(canvas, "time", time, p.pilot_text, -0.62)
+    _named(canvas, "spent", spent, p.observed, 0.62)
+    _named(canvas, "obligated", held, p.text, 1.02)
     height = m.height if canvas.at.slide else max(m.font * 8, min(m.height, m.font * 9))
-    rows_at = [-1.6, 1.6] if canvas.at.slide else [-0.9, 0.9]
-    return _flat(canvas, reach, rows_at, height)
+    return _flat(canvas, reach, [-1.9, 2.1] if canvas.at.slide else [-0.85, 1.25], height)
 
 
 def _share(canvas: Canvas, share: float) -> str:
@@ -196,23 +202,13 @@ def _share(canvas: Canvas, share: float) -> str:
     return axes.words(share, "percent", canvas.lang, step=0.001 if 0.995 <= share < 1 else None)
 
 
-def _named(canvas: Canvas, marks: list[tuple[str, float | None, str]], reach: float, place: float) -> None:
-    """Words above or below their marks, pushed apart where they would cover each other, inside the picture."""
-    m = canvas.at.metrics
-    width = (m.width if canvas.at.slide else m.narrow) - 24
-    known = [
-        (canvas.word(f"clock_{name}", n=_share(canvas, value)), value, ink)
-        for name, value, ink in marks
-        if value is not None
-    ]
-    halves = [axes.width_of(words, m.font) * 0.53 for words, _, _ in known]
-    wanted = [
-        min(max(value / reach * width, half), width - half) for (_, value, _), half in zip(known, halves, strict=True)
-    ]
-    gap = sum(halves) + m.font * 0.8 if len(known) > 1 else 0.0
-    low, high = (halves[0], width - halves[-1]) if known else (0.0, width)
-    for (words, _, ink), x in zip(known, axes.spread(wanted, gap, low, high), strict=True):
-        canvas.note(f"<b>{words}</b>", ink, x=x / width * reach, y=place, xanchor="center", yanchor="middle")
+def _named(canvas: Canvas, name: str, value: float | None, ink: str, place: float) -> None:
+    """Words in a row of their own above or below a mark: at its side where the edge is near, else under it."""
+    if value is None:
+        return
+    anchor = "left" if value < 0.25 else "right" if value > 0.75 else "center"
+    words = canvas.word(f"clock_{name}", n=_share(canvas, value))
+    canvas.note(f"<b>{words}</b>", ink, x=value, y=place, xanchor=anchor, yanchor="middle")
 
 
 def cost(canvas: Canvas) -> go.Figure:
@@ -225,7 +221,7 @@ def cost(canvas: Canvas) -> go.Figure:
     launch = launch_of(canvas)
     begin = days[0] if launch is None else min(days[0], launch)
     canvas.time(begin, days[-1])
-    canvas.scale(value)
+    canvas.scale(value, room=1.12)
     startup = [day for day, phase in zip(days, phases, strict=True) if phase == "startup"]
     if startup:
         shade = {"type": "rect", "x0": begin, "x1": startup[-1], "yref": "paper", "y0": 0, "y1": 1, "layer": "below"}

@@ -108,8 +108,10 @@ def _gaps(
         .where(PlanMonth.month <= through)
         .group_by(PlanMonth.line_id)
     )
-    spent_once = {line: amount or ZERO for line, amount in one_off}
-    plan = {row[0]: row[1] for row in planned}
+    spent_once, plan = (
+        {line: amount or ZERO for line, amount in one_off},
+        {line: amount or ZERO for line, amount in planned},
+    )
     vacant = {found.line_id: found for found in vacancy_savings(session, pilot, through)}
     return tuple(
         Gap(

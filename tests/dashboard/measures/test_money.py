@@ -1,11 +1,11 @@
 """Money by hand, to the cent."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import Engine, delete
+from sqlalchemy import Engine, delete, update
 
 from dashboard.measures.compute import compute
 from dashboard.measures.money import cents, project
@@ -13,7 +13,7 @@ from dashboard.model import Audience, Filters, Result
 from db import access
 from db.engine import aggregate_session
 from db.errors import Forbidden
-from db.models import MonthClose
+from db.models import BudgetLine, Grant, MonthClose
 from db.pilot import the_pilot
 from db.vocab import Role
 from tests.conftest import NOW
@@ -74,8 +74,55 @@ def test_the_burn_chart_stops_spending_at_the_last_closed_month(small_pilot: Eng
     )
     assert found.marks["expend_by"] == date(2027, 6, 30)
     assert found.sentence.replace("\u00a0", " ") == (
-        "59 % of the money is spent with 22 % of the year gone: on course to run over by about $23,000."
+        "59 % of the money is spent with 22 % of the year gone: on course to run over by about $23,000. "
+        "The budget is used up about 29 May 2026."
     )
+
+
+def test_the_run_out_day_by_hand(small_pilot: Engine) -> None:
+    """6,100.10 are left after 31 March. At 7,899.90 / 79 = 99.9987 a day and with 250.00 on 2 May the budget is
+    reached after 59 days (5,899.92 + 250.00), not yet after 58; at 3,099.90 / 31 a day on the same day."""
+    add_budget(small_pilot)
+    with aggregate_session(small_pilot) as session:
+        found = project(session, the_pilot(session))
+        assert found.runs_out(found.rate) == date(2026, 5, 29)
+        assert found.runs_out(Decimal("6100.10") / 286) == date(2026, 12, 31)  # 5,850.10 / 21.329 = 274.3 days
+        assert found.runs_out(Decimal("5850.10") / 286) is None  # reached on the last day: it lasts
+        assert found.runs_out(Decimal(0)) is None
+        session.execute(update(BudgetLine).where(BudgetLine.id == 1).values(amount=Decimal("5799.90")))
+        session.commit()
+        spent = project(session, the_pilot(session))
+        assert spent.budget == Decimal("8799.90")
+        assert spent.runs_out(spent.rate) == spent.reached == date(2026, 3, 31)
+
+
+def test_deadlines_far_away_are_named_and_near_ones_drawn(small_pilot: Engine) -> None:
+    add_budget(small_pilot)
+    marks = answer(small_pilot, "burn").marks
+    assert marks["drawn"] == {"obligate_by": date(2026, 12, 31), "last_day": date(2027, 1, 11)}
+    assert marks["beyond"] == {"expend_by": date(2027, 6, 30)}
+    assert "Outside the drawn time: spend by 30 Jun 2027." in answer(small_pilot, "burn").caveats
+    for far, drawn in ((45, True), (46, False)):
+        with aggregate_session(small_pilot) as session:
+            session.execute(update(Grant).values(expend_by=date(2027, 1, 11) + timedelta(far)))
+            session.commit()
+        assert ("expend_by" in answer(small_pilot, "burn").marks["drawn"]) is drawn
+
+
+def test_after_the_last_day_nothing_is_projected(small_pilot: Engine) -> None:
+    add_budget(small_pilot)
+    with aggregate_session(small_pilot) as session:
+        months = [date(2026, month, 1) for month in range(4, 13)] + [date(2027, 1, 1)]
+        session.add_all(MonthClose(month=month, closed_at=NOW) for month in months)
+        session.commit()
+    late = Filters(date(2026, 1, 12), date(2027, 1, 11), date(2027, 3, 1))
+    found = answer(small_pilot, "burn", late)
+    assert found.estimate.value == 10049.9  # 8,899.90, 900.00 in April, 250.00 in May
+    assert found.sentence.replace("\u00a0", " ") == (
+        "The pilot is over: 67 % of the money was spent, and about $5,000 was not."
+    )
+    assert found.marks["runs_out"] is None
+    assert found.marks["formula"] == ""
 
 
 def test_fewer_closed_months_are_marked_early_and_none_is_the_plan(small_pilot: Engine) -> None:
@@ -95,7 +142,7 @@ def test_fewer_closed_months_are_marked_early_and_none_is_the_plan(small_pilot: 
 
 
 def test_no_budget_is_a_sentence(small_pilot: Engine) -> None:
-    for key in ("burn", "projected_close", "spent", "obligated", "remaining"):
+    for key in ("burn", "projected_close", "spent", "obligated", "remaining", "pending", "budget_lines", "pilot_clock"):
         assert answer(small_pilot, key).sentence == "No budget has been entered yet."
 
 
