@@ -12,7 +12,10 @@ COMMANDS = {
     "plan": "plan",
 }  # fmt: skip
 """Command → the module of ``dashboard.shell`` that holds the function of that name."""
-GROUPS = {"user": "users", "contacts": "contacts", "notices": "notices", "calls": "calls", "directory": "directory"}
+GROUPS = {
+    "user": "users", "contacts": "contacts", "notices": "notices", "calls": "calls", "directory": "directory",
+    "ledger": "ledger",
+}  # fmt: skip
 """Group of commands → the module of ``dashboard.shell`` that holds it as ``app``."""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -19,10 +20,12 @@ from db.access import Permission, Viewer
 from db.engine import record_session
 from db.ledger import SPENT_KINDS, ZERO, month_of
 from db.models import LedgerEntry
+from db.statement.ledger_file import ledger_csv, ledger_rows, ledger_xlsx
 from db.vocab import EntryKind, label
 
 EMPTY = "Nothing is booked yet. Start with the contract: sign it, and its sum is obligated."
 NEWEST = 6
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 NEW = {"entry": "Add an entry", "contract": "Sign a contract", "payees": "Payees"}
 
 
@@ -48,6 +51,7 @@ def ledger(viewer: Viewer) -> None:
         shown = _narrowed(rows)
         _sums(shown)
         number = _table(shown)
+        _files(database, shown)
         opened = next((row for row in shown if row.entry.id == number), None)
         if opened is not None:
             _opened(viewer, database, opened, writes)
@@ -182,6 +186,25 @@ def _table(rows: Sequence[Row]) -> int | None:
     if picked is not None:
         return picked
     return rows[marked[0]].entry.id if marked and marked[0] < len(rows) else None
+
+
+def _files(database: Session, rows: Sequence[Row]) -> None:
+    """What is shown, as a file: formula-safe, and of the form the ledger is loaded from again."""
+    if not rows:
+        return
+    numbers = {row.entry.id for row in rows}
+    cells = [cell for cell in ledger_rows(database) if cell[0] in numbers]
+    with st.container(horizontal=True, gap="small"):
+        for kind, mime, made in (("CSV", "text/csv", ledger_csv), ("XLSX", XLSX, ledger_xlsx)):
+            st.download_button(
+                f"Download {kind}",
+                partial(made, cells),
+                file_name=f"ledger.{kind.lower()}",
+                mime=mime,
+                icon=":material/download:",
+                on_click="ignore",
+                key=f"ledger-{kind}",
+            )
 
 
 def columns() -> dict[str, Any]:

@@ -4,6 +4,7 @@ import difflib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from db.cad.names import folded_name, header_names
 from db.cad.sniff import CadFile, Sheet
@@ -51,6 +52,13 @@ _GUESSES: Mapping[str, tuple[str, ...]] = {
     "person": (r"person ?(key|id)", r"subject ?(key|id)", r"^mni\b", r"(name|party) ?id"),
 }  # fmt: skip
 """What columns are called, the likeliest first; names are folded and their marks read as spaces."""
+
+
+class Mapped(Protocol):
+    """Whatever says which columns of a file it wants: a mapping of calls, or of a finance statement."""
+
+    @property
+    def columns(self) -> Mapping[str, tuple[str, ...]]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +146,7 @@ class Header:
     places: Mapping[str, tuple[int, ...]]
 
 
-def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None) -> Header:
+def find_header(file: CadFile, mapping: Mapped, sheet: str | None = None) -> Header:
     """The first sheet and row that hold every mapped column. Raises :class:`Unreadable`, naming what is missing."""
     wanted = [s for s in file.sheets if sheet is None or s.name.casefold() == sheet.casefold()]
     names = ", ".join(f"“{s.name}”" for s in file.sheets)
@@ -167,7 +175,7 @@ def find_header(file: CadFile, mapping: ColumnMapping, sheet: str | None = None)
     raise Unreadable(_missing(file, best[1], best[2], best[3]))
 
 
-def _placed(mapping: ColumnMapping, header: Sequence[str]) -> dict[str, tuple[int, ...]] | None:
+def _placed(mapping: Mapped, header: Sequence[str]) -> dict[str, tuple[int, ...]] | None:
     """Where each mapped column stands; None where one is missing."""
     places = {field: tuple(_place(name, header) for name in names) for field, names in mapping.columns.items()}
     return None if any(k < 0 for ks in places.values() for k in ks) else places

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from db.cad.mapping import ColumnMapping, find_header
+from db.cad.mapping import Mapped, find_header
 from db.cad.names import folded_name
 from db.cad.sniff import CadFile
 from db.cad.table import find_table
@@ -60,7 +60,7 @@ class Drift:
         return "; ".join(parts)
 
 
-def drift(mapping: ColumnMapping, layout: Layout, header: tuple[str, ...]) -> Drift:
+def drift(mapping: Mapped, layout: Layout, header: tuple[str, ...]) -> Drift:
     """Compare a file's ``header`` with the one ``mapping`` was made for. Case, spaces and underscores do not count."""
     now = {folded_name(name) for name in header}
     before = {folded_name(name) for name in layout.header}
@@ -74,7 +74,7 @@ def drift(mapping: ColumnMapping, layout: Layout, header: tuple[str, ...]) -> Dr
 
 def layout_of(
     file: CadFile,
-    mapping: ColumnMapping,
+    mapping: Mapped,
     sheet: str = "",
     date_format: str = "",
     codes: Mapping[str, str] | None = None,
@@ -84,7 +84,7 @@ def layout_of(
     return Layout(header.names, sheet, date_format, codes)
 
 
-def check(file: CadFile, mapping: ColumnMapping, layout: Layout, name: str) -> list[str]:
+def check(file: CadFile, mapping: Mapped, layout: Layout, name: str) -> list[str]:
     """What to say about a file under a saved mapping: new columns, perhaps. [] where it is as it was.
 
     Raises :class:`Unreadable`, naming precisely which header drifted, where a mapped column is gone.

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Sequence
 
-from db.cad.mapping import ColumnMapping, find_header
+from db.cad.mapping import Mapped, find_header
 from db.cad.read import Refusal
 from db.cad.sniff import CadFile
 from db.cells import harmless
@@ -13,9 +13,7 @@ ADDED = ("refused_line", "refused_reason")
 """The columns put before the file's own, so that a row with surplus cells keeps its place."""
 
 
-def refused_csv(
-    file: CadFile, mapping: ColumnMapping, refusals: Sequence[Refusal], sheet: str | None = None
-) -> Iterator[str]:
+def refused_csv(file: CadFile, mapping: Mapped, refusals: Sequence[Refusal], sheet: str | None = None) -> Iterator[str]:
     """The lines of the CSV, header first. The file is walked once more; no more than a part of it is held."""
     header = find_header(file, mapping, sheet)
     reasons = {refusal.line: refusal.reason for refusal in refusals}

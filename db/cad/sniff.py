@@ -73,7 +73,7 @@ def _opened(handle: BinaryIO, name: str, source: Path | BinaryIO) -> CadFile:
         raise Unreadable(f"{name} is empty.")
     for magic, kind in _FOREIGN.items():
         if start.startswith(magic):
-            raise Unreadable(f"{name} is {kind}, whatever its name says. Export the calls as CSV or Excel.")
+            raise Unreadable(f"{name} is {kind}, whatever its name says. Export the table as CSV or Excel.")
     if start.startswith(b"\xd0\xcf\x11\xe0"):
         return CadFile(name, digest, "Excel", _excel(handle, name))
     if start.startswith(b"PK\x03\x04"):
@@ -118,7 +118,7 @@ def _zipped(handle: BinaryIO, name: str, digest: str, source: Path | BinaryIO) -
             tables = [m for m in members if m.filename.lower().endswith(_TABLES)]
             members = tables if len(tables) == 1 else members
             if len(members) != 1:
-                raise Unreadable(f"{name} holds {len(members)} files. Take out the one with the calls.")
+                raise Unreadable(f"{name} holds {len(members)} files. Take out the one to load.")
             member = members[0]
             with archive.open(member) as inner:
                 start = inner.read(16)

@@ -274,7 +274,7 @@ def find_encoding(opened: Opened, name: str) -> tuple[str, int]:
         if max(halves) > len(first) // 4 and min(halves) * 10 < max(halves):
             return ("utf-16-le" if halves[1] > halves[0] else "utf-16-be"), lines
     if sum(map(first.count, _CONTROLS)) * 50 > len(first):
-        raise Unreadable(f"{name} is neither CSV nor Excel: it holds binary data. Export the calls as CSV or Excel.")
+        raise Unreadable(f"{name} is neither CSV nor Excel: it holds binary data. Export the table as CSV or Excel.")
     if slips * 10 <= wide:
         return "utf-8", lines
     return ("latin-1" if undefined else "cp1252"), lines

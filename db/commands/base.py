@@ -30,9 +30,17 @@ def write(session: Session, viewer: Viewer, permission: Permission, action: str,
     """One write transaction. Commits at the end, rolls back on any error.
 
     A refusal for want of permission is audited. Any snapshot the session read before is ended first,
-    so the command sees, and on SQLite locks, the present state.
+    so the command sees, and on SQLite locks, the present state. A command run within another's write is part of
+    it: refused, it leaves no trace and the other may go on; what it stored lasts only if the other comes to its end.
     """
     note = Note()
+    if _OPEN in session.info:
+        viewer.must(permission)
+        with _part(), session.begin_nested():
+            yield note
+            session.add(_entry(viewer, action, note, "done"))
+        session.info[_OPEN].update(scopes)
+        return
     if session.new or session.dirty or session.deleted:
         raise RuntimeError("write() needs a session without pending changes")
     session.commit()
@@ -42,11 +50,12 @@ def write(session: Session, viewer: Viewer, permission: Permission, action: str,
         session.add(_entry(viewer, action, note, "refused"))
         session.commit()
         raise
+    session.info[_OPEN] = set(scopes)
     try:
         session.connection(execution_options={"tandem_writer": True})
         yield note
         session.add(_entry(viewer, action, note, "done"))
-        raise_version(session, *scopes)
+        raise_version(session, *session.info[_OPEN])
         session.commit()
     except StaleDataError as error:
         session.rollback()
@@ -68,6 +77,23 @@ def write(session: Session, viewer: Viewer, permission: Permission, action: str,
     except BaseException:
         session.rollback()
         raise
+    finally:
+        del session.info[_OPEN]
+
+
+_OPEN = "tandem.write"
+"""Where a session keeps the scopes of the write it is in."""
+
+
+@contextmanager
+def _part() -> Iterator[None]:
+    """A write within a write: what the database refuses of it is said; the rest of the transaction stays usable."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise Conflict(
+            f"The database refused this as contradictory ({_constraint(error)}). Nothing of it was saved."
+        ) from error
 
 
 def audit(

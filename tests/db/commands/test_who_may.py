@@ -41,6 +41,7 @@ HELPERS = {
     "people.insert_person": "inside a command",
     "referrals.accept": "inside a command",
     "revisions.revise": "inside a command",
+    "statement_rows.book_rows": "inside a command",
     "users.staff_for": "inside a command",
     "work.insert_intervention": "inside a command",
 }
