@@ -107,7 +107,7 @@ def _narrowed(rows: Sequence[Row]) -> list[Row]:
         line = _filter("Line", lines)
         kind = _filter("Kind", list(EntryKind), label)
         month = _filter("Month", months, money_parts.month_name)
-        payee = _filter("Payee", payees)
+        payee = _filter("Paid to", payees, key="payee")
         wanted = st.text_input("Search", key="ledger-search", placeholder="Number, amount, words")
     return [
         row
@@ -120,9 +120,9 @@ def _narrowed(rows: Sequence[Row]) -> list[Row]:
     ]
 
 
-def _filter(title: str, options: Sequence[Any], titled: Any = str) -> Any:
+def _filter(title: str, options: Sequence[Any], titled: Any = str, key: str = "") -> Any:
     return st.selectbox(
-        title, options, format_func=titled, index=None, placeholder="All", key=f"ledger-{title.lower()}"
+        title, options, format_func=titled, index=None, placeholder="All", key=f"ledger-{key or title.lower()}"
     )
 
 

@@ -105,9 +105,11 @@ def _still_pending(waiting: Sequence[Invoice], name: str) -> None:
         st.markdown(f":material/check: No invoice for {name} or before is waiting.")
         return
     total = sum((part.amount for invoice in waiting for part in invoice.parts), ZERO)
-    many = "1 invoice is" if len(waiting) == 1 else f"{len(waiting)} invoices are"
+    one = len(waiting) == 1
+    many, they = ("1 invoice is", "It counts") if one else (f"{len(waiting)} invoices are", "They count")
+    until = "it is accepted" if one else "they are accepted"
     st.warning(
-        f"{many} still pending, {money_parts.cents(total)} in all. They count in no month until they are accepted.",
+        f"{many} still pending, {money_parts.cents(total)} in all. {they} in no month until {until}.",
         icon=":material/hourglass_top:",
     )
     st.markdown("\n".join(f"- {_pending(invoice)}" for invoice in waiting))
