@@ -31,10 +31,11 @@ def choose(page: Page, label: str, typed: str, option: str = "") -> None:
 
 
 def write(page: Page, label: str, text: str) -> None:
-    """Type into a field and leave it, as the server hears of it then."""
+    """Type into a field and leave it: the server hears of it then, and what is tapped next finds a quiet page."""
     field = page.get_by_role("textbox", name=label, exact=True)
     field.fill(text)
     field.press("Tab")
+    settled(page)
 
 
 def pick_day(page: Page, label: str, day: date) -> None:
@@ -74,8 +75,8 @@ def receive(page: Page) -> None:
             tap(page, "Add a part")
         choose(page, f"Line of part {number}", line)
         write(page, f"Amount of part {number}", amount)
-    settled(page)
     expect(page.get_by_text("$580.00")).to_be_visible()
+    settled(page)
     tap(page, "Receive it")
     expect(page.get_by_text("received. It is pending until it is accepted.")).to_be_visible()
 
@@ -141,7 +142,6 @@ def void_and_rebook(page: Page, server: Server) -> None:
     choose(page, "Budget line", "Equipment")
     choose(page, "Payee", PAYEE)
     write(page, "Amount", "61.60")
-    settled(page)
     book = page.get_by_role("button", name="Book it")
     book.click()
     expect(page.get_by_text("The date is missing.").first).to_be_visible()
@@ -165,7 +165,6 @@ def ask_and_approve(finance: Page, chief: Page) -> None:
     choose(finance, "To", "Equipment")
     write(finance, "Amount to move", "75")
     write(finance, "Why it should move", "Winter gear for the evening shift")
-    settled(finance)
     tap(finance, "Ask for it")
     expect(finance.get_by_text("The transfer is asked for.")).to_be_visible()
     card = chief.locator("[class*='st-key-transfer-']").filter(has_text="Winter gear for the evening shift").last
