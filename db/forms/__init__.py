@@ -49,7 +49,7 @@ class Form(BaseModel):
 
     model_config = ConfigDict(extra="forbid", str_strip_whitespace=True, frozen=True)
     ask: ClassVar[Mapping[str, str]] = {}
-    """What to say when a field is missing: field (or ``part.field`` of a form within) → sentence."""
+    """What to say when a field is missing: field (or ``part.field`` of forms within) → sentence."""
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
         """(field, sentence) for each rule across fields or about dates that is broken."""
@@ -121,7 +121,7 @@ _WAYS_OUT = {
 
 def _sentence(problem: Any, field: str, kind: type[Form]) -> str:
     value, rule = blank_is_none(problem["input"]), problem["type"]
-    inner = ".".join(str(part) for part in problem["loc"])
+    inner = ".".join(str(part) for part in problem["loc"] if not isinstance(part, int))
     if rule in ("value_error", "assertion_error"):
         return str(problem["ctx"]["error"])
     if rule == "missing" or value in (None, [], (), frozenset()):

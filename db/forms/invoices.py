@@ -27,6 +27,7 @@ Parts = tuple[PartForm, ...]
 PARTS = {
     "parts": "Write at least one part: a budget line and its amount.",
     "parts.line_id": "Choose the budget line of every part.",
+    "parts.amount": "Write the amount of every part.",
 }
 
 

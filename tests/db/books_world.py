@@ -23,6 +23,7 @@ from db.vocab import Role
 from tests.conftest import NOW
 
 ACCOUNTS = {Role.finance: 1, Role.chief: 2}
+"""Role → id of its account: the first two that are made."""
 PROVIDER = "Harbor Recovery Center"
 
 
@@ -31,8 +32,8 @@ def settle_books(bind: Engine) -> None:
     with aggregate_session(bind) as session:
         session.add_all(
             [
-                BudgetLine(id=1, name="Social worker", amount=Decimal("1000"), position=1),
-                BudgetLine(id=2, name="Equipment", amount=Decimal("200"), position=2),
+                BudgetLine(name="Social worker", amount=Decimal("1000"), position=1),
+                BudgetLine(name="Equipment", amount=Decimal("200"), position=2),
                 Grant(
                     name="Award",
                     amount=Decimal("1200"),
@@ -45,7 +46,6 @@ def settle_books(bind: Engine) -> None:
         )
         session.add_all(
             User(
-                id=number,
                 username=role.value,
                 name=role.value,
                 role=role,
@@ -53,7 +53,7 @@ def settle_books(bind: Engine) -> None:
                 created_at=NOW,
                 password_set_at=NOW,
             )
-            for role, number in ACCOUNTS.items()
+            for role in ACCOUNTS
         )
         session.commit()
 

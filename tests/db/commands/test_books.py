@@ -46,8 +46,11 @@ from tests.db.books_world import PROVIDER, invoice, key, session_of, somebody
 FINANCE, CHIEF = somebody(Role.finance), somebody(Role.chief)
 ADOPTED = {1: 100_000, 2: 20_000}
 LINE = st.sampled_from(sorted(ADOPTED))
-CENTS = st.one_of(st.integers(1, 30_000), st.integers(1, 999_999_999_999))
-DAYS = st.integers(0, 400)
+SMALL = st.integers(1, 5_000)
+CENTS = st.integers(0, 19).flatmap(lambda pick: SMALL if pick else st.integers(1, 999_999_999_999))
+"""Now and then more than any line holds."""
+DAYS = st.one_of(st.integers(0, 400), st.sampled_from([14, 15, 44, 45, 75, 76]))
+"""Before today; some are the last and first days of months."""
 PLACE = st.integers(0, 1_000)
 PARTS = st.lists(st.tuples(LINE, CENTS), min_size=1, max_size=3).map(tuple)
 KEPT = (LedgerEntry, MonthClose, Invoice, InvoicePart, LineTransfer)
@@ -159,7 +162,7 @@ class Machine(RuleBasedStateMachine):
             paid = PaymentForm(invoice_id=number, paid_on=self.books.today)
             self.do(may, lambda s: record_payment(s, FINANCE, paid))
 
-    @rule(giving=LINE, cents=CENTS)
+    @rule(giving=LINE, cents=st.integers(1, 40_000))
     def ask(self, giving: int, cents: int) -> None:
         taking = 3 - giving
         values = {"from_line_id": giving, "to_line_id": taking, "amount": Decimal(cents) / 100, "reason": "any"}
@@ -171,9 +174,9 @@ class Machine(RuleBasedStateMachine):
             self.transfer_ids.append(saved.id)
 
     @precondition(lambda self: self.transfer_ids)
-    @rule(place=PLACE, approve=st.booleans())
+    @rule(place=PLACE, approve=st.integers(0, 3).map(bool))
     def decide(self, place: int, approve: bool) -> None:
-        place %= len(self.transfer_ids)
+        place = -1 - place % len(self.transfer_ids)
         asked = self.books.transfers[place]
         enough = not approve or asked.cents <= self.books.available(asked.giving)
         may = asked.approved is approve or (asked.approved is None and enough)
@@ -193,7 +196,7 @@ class Machine(RuleBasedStateMachine):
         if may:
             self.books.adopted[line] = cents
 
-    @rule(times=st.integers(1, 4))
+    @rule(times=st.integers(1, 11))
     def close(self, times: int) -> None:
         for _ in range(times):
             may, turn = self.books.may_close(), self.books.turn
@@ -262,7 +265,7 @@ def _empty(bind: Engine) -> None:
         session.commit()
 
 
-COUNTS = [pytest.param(12, id="a few"), pytest.param(400, id="hundreds", marks=pytest.mark.torture)]
+COUNTS = [pytest.param(10, id="a few"), pytest.param(200, id="hundreds", marks=pytest.mark.torture)]
 
 
 @pytest.mark.parametrize("examples", COUNTS)
@@ -274,10 +277,10 @@ def test_any_sequence_keeps_the_books_balanced(books: Engine, examples: int) -> 
         On,
         settings=settings(
             max_examples=examples,
-            stateful_step_count=25,
+            stateful_step_count=20,
             deadline=None,
             database=None,
             derandomize=examples < 100,
-            suppress_health_check=list(HealthCheck),
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
         ),
     )
