@@ -38,8 +38,8 @@ def bullets(canvas: Canvas) -> go.Figure:
     for k, name in enumerate(names):
         _heading(canvas, k, name, _end(canvas, k, over[k]), p.over if over[k] else p.text)
     _key(canvas, reach)
-    height = m.height if canvas.at.slide else max(m.height, round((len(names) + 0.6) * m.font * 3.9) + 12)
-    return _flat(canvas, reach, [-0.9, len(names) - 0.6], height)
+    height = m.height if canvas.at.slide else max(m.height, round((len(names) + 0.6) * m.font * 4.1) + 12)
+    return _flat(canvas, reach, [-1.2, len(names) - 0.6], height)
 
 
 def _told(canvas: Canvas, k: int) -> str:
@@ -131,13 +131,13 @@ def _key(canvas: Canvas, reach: float) -> None:
     shown = {"pending"} if any(Rows(canvas.result).values("pending")) else set()
     names = [name for name in KEYS if name != "pending" or name in shown]
     width = (m.width if canvas.at.slide else m.narrow) - 28
-    x, place = 0.0, -0.74
+    x, place = 0.0, -1.0
     for name in names:
         swatch = reach * m.font * 1.1 / width
         if name == "obligated":
             stroke = {"color": p.text, "width": m.line}
             middle = x + swatch / 2
-            ends = {"x0": middle, "x1": middle, "y0": place - 0.16, "y1": place + 0.16}
+            ends = {"x0": middle, "x1": middle, "y0": place - 0.15, "y1": place + 0.15}
             canvas.shapes.append({"type": "line", "line": stroke, **ends})
         else:
             color = p.band if name == "budget" else p.observed

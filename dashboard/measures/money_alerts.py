@@ -55,10 +55,16 @@ def _full(lines: tuple[LineTotal, ...], lang: str) -> Iterator[Alert]:
     """Over 90 % and not over the budget: all lines of one kind in one sentence."""
     for name in ("spent", "obligated"):
         shares = [(line.name, getattr(line, name) / line.budget) for line in lines if line.budget > 0]
-        full = [f"{line} ({percent(share, lang)})" for line, share in shares if FULL < share <= 1]
+        full = [f"{line} ({_more_than_full(share, lang)})" for line, share in shares if FULL < share <= 1]
         if full:
             values = {"lines": words.listing(full, lang), "limit": words.percent(FULL, lang)}
             yield Alert(f"full_{name}", said_in(f"money.alert_full_{name}", lang, **values))
+
+
+def _more_than_full(share: Decimal, lang: str) -> str:
+    """A share just over the limit does not read as the limit itself: "90.4 %"."""
+    said = percent(share, lang)
+    return words.percent(share, lang, 1) if said == words.percent(FULL, lang) else said
 
 
 def _forecast(session: Session, pilot: Pilot, lang: str) -> Iterator[Alert]:

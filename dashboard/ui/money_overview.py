@@ -15,12 +15,12 @@ from db.access import Permission, Viewer
 from db.commands.desk_pay import show_pay_to_desk
 from db.engine import record_session
 from db.errors import TandemError
-from db.ledger import LineTotal, closed_through, grand_total, the_grant, vacancy_savings
+from db.ledger import LineTotal, closed_through, grand_total, line_totals, the_grant, vacancy_savings
 from db.models import Pilot
 from db.pilot import DESK_SEES_PAY
 
 EMPTY = "Nothing is booked yet. Start with the contract: enter it as an obligation."
-NO_LINES = "The budget has no lines yet. They are set with “tandem init”, or added under Lines."
+NO_LINES = "The budget has no lines yet. They are set with “tandem init”."
 NO_MONTH = "Nothing can be divided yet: close the first month."
 COSTS = ("cost_per_person", "cost_per_intervention", "cost_per_connection")
 CLOCK_HEIGHT, CHART_HEIGHT, COST_HEIGHT = 108, 290, 200
@@ -30,6 +30,9 @@ def overview(viewer: Viewer, pilot: Pilot) -> None:
     """The whole part, in the order in which it is read. Its figures move with money, work and set-up."""
     heading(viewer, pilot)
     alerts(viewer, pilot)
+    if not _has_lines(viewer):
+        st.info(NO_LINES)
+        return
     clock(viewer, pilot)
     with st.grid(2, min_column_width=420, gap="small", key="budget-figures"):
         lines(viewer, pilot)
@@ -38,6 +41,11 @@ def overview(viewer: Viewer, pilot: Pilot) -> None:
     desk_switch(viewer, pilot)
     bought(viewer, pilot)
     vacancies(viewer, pilot)
+
+
+def _has_lines(viewer: Viewer) -> bool:
+    with record_session(session.bind(), viewer) as database:
+        return bool(line_totals(database))
 
 
 def heading(viewer: Viewer, pilot: Pilot) -> None:

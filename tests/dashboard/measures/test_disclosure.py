@@ -238,3 +238,23 @@ def test_with_a_lower_threshold_more_is_shown(small_counts: Engine) -> None:
         session.commit()
     public = compute(small_counts, SHELL, "service_gaps", WHOLE, Audience.public)
     assert public.display == "7"
+
+
+@pytest.mark.parametrize(
+    ("totals", "hidden"),
+    [
+        ([12, 15, 30], [True, False, False]),  # 3 between the first two
+        ([5, 30, 30], [True, False, False]),  # nothing more is no count of anybody
+        ([0, 5, 20], [False, True, False]),
+        ([11, 22, 33], [False, False, False]),
+        ([11, 22, 32], [False, True, False]),  # 10 more at the end: the headline stays
+        ([3, 5, 9], [True, True, True]),
+    ],
+)
+def test_running_totals_are_hidden_where_a_step_is_small(totals: list[int], hidden: list[bool]) -> None:
+    table = pd.DataFrame({"count": totals, "cost": [100.0 / max(n, 1) for n in totals]})
+    guard = Guard(running=("count",), derived={"cost": ("count",)}, headline=(totals[-1],))
+    shown = disclose(result_of(table, guard), T).table
+    assert list(shown["count"].isna()) == hidden
+    if totals[-1] >= T:
+        assert list(shown["cost"].isna()) == hidden
