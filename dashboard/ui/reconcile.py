@@ -27,6 +27,11 @@ def compare(viewer: Viewer) -> None:
     if not found.covers:
         way = "Load one under “Load a file”." if writes else "Finance loads them."
         exhibit.nothing(EMPTY.format(way=way))
+        if writes:
+            with st.container(horizontal_alignment="center"):
+                first: Any = {"on_click": session.put, "args": ({"reconcile-part": "load"},)}
+                if st.button("Load a file", type="primary", icon=":material/upload:", key="reconcile-first", **first):
+                    st.rerun()  # the whole page, not only this part of it
         return
     _headline(found)
     with st.container(border=True, gap="xsmall"):
@@ -68,7 +73,7 @@ def _totals(found: Reconciliation) -> None:
     st.dataframe(
         table,
         hide_index=True,
-        height=min(38 + 35 * len(rows), 430),
+        height="content" if len(rows) < 14 else 430,
         column_config={name: st.column_config.TextColumn(alignment="right") for name in MONEY}
         | {"Line": st.column_config.TextColumn(pinned=True)},
         alt="City's total, ledger's total and their difference for each budget line and month",

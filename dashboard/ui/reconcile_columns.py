@@ -150,7 +150,7 @@ def _accounts(
     found = {key: line for key, line in known.items() if key != OTHERS}
     if not read.unknown:
         return _one_line(file, read, known, mark)
-    told = sorted(read.unknown.items(), key=lambda item: (-item[1][0], item[0]))
+    told = sorted(read.unknown.items())
     lines = [*file.lines, NOT_OURS]
     unsaid = [name for name, _ in told if payee_key(name) not in known and OTHERS not in known]
     title = "Which account is which budget line?"
@@ -173,7 +173,7 @@ def _accounts(
             else:
                 found[payee_key(name)] = line
     left = [name for name, _ in told if payee_key(name) not in found]
-    listed = ", ".join(f"“{name}”" for name in left[:5])
+    listed = ", ".join(f"“{name}”" for name in left[:5]) + (f" and {len(left) - 5} more" if len(left) > 5 else "")
     return found, ((f"Say which budget line {listed} belongs to, or leave it out.",) if left else ())
 
 

@@ -89,8 +89,8 @@ def _wizard(viewer: Viewer, file: Opened, saved: list[Saved]) -> None:
 
 def _first_rows(file: Opened, read: StatementRead, mapping: StatementColumns, *, folded: bool) -> None:
     """The first rows as they will be stored, and what was odd about the file."""
-    for note in read.notes:
-        st.caption(f":orange[:material/info:] {plain(note.replace('load it with --signs reversed', 'turn the signs'))}")
+    for note in () if folded else read.notes:  # else the report says them
+        st.caption(f":orange[:material/info:] {plain(_for_page(note))}")
     title = "The first rows as they will be stored"
     with st.expander(title, expanded=not folded, icon=":material/table_rows:", key=f"statement-rows-{folded}"):
         refused = {row.line: row.reason for row in read.refused}
@@ -123,6 +123,10 @@ def _first_rows(file: Opened, read: StatementRead, mapping: StatementColumns, *,
             },
             alt=title,
         )
+
+
+def _for_page(note: str) -> str:
+    return note.replace("load it with --signs reversed", "say so under “Columns”")
 
 
 def _run(viewer: Viewer, file: Opened, answers: Answers, keep: str, *, book: bool, trial: bool) -> None:
@@ -189,7 +193,7 @@ def _last(file: Opened | None, sheet: str | None) -> None:
         )
         _counts(report)
         for note in report.notes:
-            st.markdown(f":orange[:material/warning:] {plain(note)}")
+            st.markdown(f":orange[:material/warning:] {plain(_for_page(note))}")
         _listed("To reconcile", report.differing)
         _listed("Refused", report.refused)
         if report.refused and file is not None:

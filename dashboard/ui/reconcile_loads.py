@@ -42,7 +42,7 @@ def loads(viewer: Viewer, zone: str) -> None:
         on_select="rerun",
         selection_mode="single-row-required",
         selection_default={"selection": {"rows": [0]}},
-        height=min(320, 38 + 35 * len(found)),
+        height="content" if len(found) < 9 else 310,
         key="statement-loads",
         alt="All loads of the city's books, newest first",
     )

@@ -20,7 +20,7 @@ from db.statement.match import same_kind
 from db.statement.reconcile import Reconciliation
 
 PLACE = "reconcile"
-CITY, LEDGER, NEAR = "Only the city", "Only the ledger", "Told otherwise"
+CITY, LEDGER, NEAR = "Only the city", "Only the ledger", "Same, but"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def differences(viewer: Viewer, found: Reconciliation, *, writes: bool) -> None:
     chosen: Any = st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
-        height=min(38 + 35 * len(rows), 320),
+        height="content" if len(rows) < 9 else 310,
         column_config={name: st.column_config.TextColumn(alignment="right") for name in ("City", "Ledger")},
         key=f"reconcile-differences-{len(waiting)}",
         alt="Every difference between the city's books and the ledger",
@@ -67,7 +67,7 @@ def _row(one: _Difference, lines: dict[int, str]) -> dict[str, Any]:
     names = [lines.get(row.line_id or 0, "") if row else "", entry.line.name if entry else ""]
     number = (row.invoice_number if row else None) or (entry.invoice.number if entry and entry.invoice else "")
     return {
-        "What": f"{one.what}: {one.why}" if one.why else one.what,
+        "What": f"{one.what} {one.why}" if one.why else one.what,
         "Date": words.day(row.on_date if row else entry.on_date if entry else None),
         "Payee": (row.payee if row else "") or (entry.payee if entry else ""),
         "Invoice": number,
@@ -225,7 +225,7 @@ def settled(viewer: Viewer, found: Reconciliation, *, writes: bool) -> None:
         chosen: Any = st.dataframe(
             table,
             hide_index=True,
-            height=min(38 + 35 * len(rows), 320),
+            height="content" if len(rows) < 9 else 310,
             column_config={"Amount": st.column_config.TextColumn(alignment="right")},
             key=f"reconcile-settled-{len(rows)}",
             alt="Rows of the city's books that are settled",

@@ -83,7 +83,7 @@ def import_statement(
             already_there=len(there),
             left_out=found.left_out,
             refused=tuple(sorted([*found.refused, *settled.refused], key=lambda refusal: refusal.line)),
-            notes=(*found.notes, *settled.doubts),
+            notes=(*found.notes, *(_would(doubt) if dry_run else doubt for doubt in settled.doubts)),
             mapping=mapping.stored(),
             first_day=min((row.on_date for row in found.rows), default=None),
             last_day=max((row.on_date for row in found.rows), default=None),
@@ -130,6 +130,11 @@ def _taken(session: Session) -> set[int]:
     """Entries that a row of a load in force is already."""
     rows = select(StatementRow.entry_id).join(Statement).where(Statement.status == ImportStatus.done)
     return set(session.scalars(rows.where(StatementRow.entry_id.is_not(None))))  # type: ignore[arg-type]
+
+
+def _would(doubt: str) -> str:
+    """A doubt about what was booked, of what would be."""
+    return doubt.replace(" is now ", " would be ").replace("It was stored; the", "The")
 
 
 def _store(

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -108,6 +109,7 @@ class _Reader:
         self._found = StatementRead()
         self._seen: Counter[str] = Counter()
         self._noisy: list[str] = []
+        self._sum = ZERO
 
     def read(self, rows: Sequence[tuple[int, list[str]]]) -> StatementRead:
         for line, cells in rows:
@@ -140,8 +142,12 @@ class _Reader:
         line_id = self._mapping.line_of(account)
         if line_id == NOT_OURS and line_id is not None:
             self._found.left_out += 1
+            with suppress(ValueError):  # it counts in the file's own totals all the same
+                self._sum += self._amount(line, cells)
             return
-        on_date, amount = self._date(cells), self._amount(line, cells)
+        amount = self._amount(line, cells)
+        self._sum += amount
+        on_date = self._date(cells)
         if amount == 0:
             raise ValueError("The amount is zero: there is nothing to book.")
         if line_id is None and account:
@@ -212,8 +218,9 @@ class _Reader:
         except ValueError:
             self._found.notes.append(f"Line {line:,} (“{label[:40]}”) is a total of the file and no row.")
             return True
-        rows = sum((row.amount for row in self._found.rows), ZERO)
-        agrees = "the rows above add up to it" if rows == total else f"the rows read above it add up to {rows:,}"
+        agrees = "the rows above add up to it"
+        if self._sum != total:
+            agrees = f"the rows read above it add up to {self._sum:,}"
         self._found.notes.append(f"Line {line:,} (“{label[:40]}”) is a total of the file, {total:,}: {agrees}.")
         return True
 

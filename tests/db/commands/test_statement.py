@@ -16,7 +16,7 @@ from db.access import Viewer
 from db.cad.refused import refused_csv
 from db.cad.sniff import open_file
 from db.commands.money import close_month, record_entry, reopen_month, void_entry
-from db.commands.reconcile import book_row, match_row, set_row_aside, undo_row
+from db.commands.reconcile import book_row, correct_row, match_row, set_row_aside, undo_row
 from db.commands.statement import (
     import_statement,
     save_statement_mapping,
@@ -30,6 +30,7 @@ from db.forms.money import EntryForm, ReopenForm, VoidForm
 from db.forms.statement import (
     RowAsideForm,
     RowBookForm,
+    RowCorrectForm,
     RowMatchForm,
     RowUndoForm,
     StatementBackForm,
@@ -307,6 +308,22 @@ def test_differences_are_listed_and_each_is_settled_by_one_action(books: Engine,
         assert len(reconcile(session).only_city) == 2
         assert session.get_one(LedgerEntry, booked.id).amount == Decimal("1234.50")
     assert spent(books)["Equipment"] == "60.00"
+
+
+def test_where_the_city_is_right_the_entry_is_voided_and_the_row_booked_both_or_neither(
+    books: Engine, finance: Viewer
+) -> None:
+    wrong = book(books, finance, amount="8,520.00")
+    load(books, finance, OCTOBER, book=False)
+    with opened(books, finance) as session:
+        (pair,) = reconcile(session).near
+        right = {"row_id": pair.row.id, "entry_id": wrong, "reason": "figures transposed"}
+        with pytest.raises(NotFound, match="There is no budget line 9"):
+            correct_row(session, finance, RowCorrectForm(**right, line_id=9))
+        assert reconcile(session).near[0].entry.id == wrong, "the void went with the refusal"
+        correct_row(session, finance, RowCorrectForm(**right, line_id=1))
+        assert (reconcile(session).near, check_books(session).failures) == ((), ())
+    assert spent(books)["Social worker"] == "8250.00"
 
 
 def test_a_row_is_matched_by_hand_and_an_entry_voided_later_opens_it_again(books: Engine, finance: Viewer) -> None:
