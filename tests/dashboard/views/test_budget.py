@@ -195,4 +195,5 @@ def test_a_budget_without_lines_says_what_to_do_first(signed_in: Open, demo_city
         ("months", "is open"),
     ):
         part(app, name)
-        assert words_there in said(app) + " ".join(h.value for h in app.subheader), name
+        shown_there = " ".join([said(app), *(one.value for one in (*app.info, *app.subheader))])
+        assert words_there in shown_there, name
