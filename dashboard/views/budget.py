@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from dashboard.ui import live, money, money_lines_public, money_overview, session
+from dashboard.ui import live, money_desk, money_lines_public, session
 from db.access import Permission
 from db.vocab import Scope
 
@@ -10,37 +10,29 @@ viewer = session.require(Permission.see_lines)
 st.title("Budget", anchor=False)
 
 
-@st.fragment
+@live.fragment(Scope.money, Scope.work, Scope.setup)
 def published() -> None:
     """For council and desk: totals by line."""
-    live.version(Scope.money, Scope.work, Scope.setup)
     money_lines_public.page(session.require(Permission.see_lines), session.pilot())
 
 
-@st.fragment
-def figures() -> None:
+@live.fragment(Scope.money, Scope.work, Scope.setup)
+def overview() -> None:
     """Drawn again by itself when somebody books or closes, and when work is logged: what it bought counts that."""
-    live.version(Scope.money, Scope.work, Scope.setup)
-    money_overview.overview(session.require(Permission.see_money), session.pilot())
+    money_desk.overview(session.require(Permission.see_money))
 
 
-@st.fragment
-def ledger() -> None:
-    live.version(Scope.money, key="ledger")
-    money.ledger(session.require(Permission.see_money))
+@live.fragment(Scope.money)
+def books(part: str) -> None:
+    """A part of the books, drawn again by itself when somebody books, decides or closes."""
+    money_desk.books(part, session.require(Permission.see_money))
 
 
 if not viewer.may(Permission.see_money):
     published()
     st.stop()
-figures()
-if viewer.may(Permission.write_money):
-    entry, others = st.columns([3, 2])
-    with entry, st.container(border=True):
-        money.entry_form(viewer)
-    with others:
-        with st.container(border=True):
-            money.void_form(viewer)
-        with st.container(border=True):
-            money.months(viewer, session.pilot())
-ledger()
+part = money_desk.chosen(viewer)
+if part == "overview":
+    overview()
+else:
+    books(part)

@@ -12,16 +12,14 @@ viewer = session.require(Permission.see_money)
 st.title("Quarterly report", anchor=False)
 
 
-@st.fragment
+@live.fragment(Scope.money)
 def sheet(quarter: date) -> None:
     """Drawn again by itself when somebody books, closes or files."""
-    live.version(Scope.money)
     filing.show(session.require(Permission.see_money), quarter)
 
 
-@st.fragment
+@live.fragment(Scope.money, key="filed")
 def filed(quarter: date) -> None:
-    live.version(Scope.money, key="filed")
     filing_filed.show(session.require(Permission.see_money), quarter)
 
 

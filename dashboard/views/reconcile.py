@@ -24,10 +24,9 @@ section = st.segmented_control(
 )
 
 
-@st.fragment
+@live.fragment(Scope.money)
 def books() -> None:
     """Drawn again by itself when somebody books, loads or settles."""
-    live.version(Scope.money)
     who = session.require(Permission.see_money)
     if section == "loads":
         reconcile_loads.loads(who, pilot.time_zone)

@@ -1,51 +1,45 @@
-"""The Budget page without a browser: exact totals, refusals that keep what was typed, voids, months, who may."""
+"""The Budget page's ledger without a browser: exact totals, refusals that keep what was typed, voids, who may."""
 
-from collections.abc import Callable
-from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from sqlalchemy import Engine, func, select
 from streamlit.testing.v1 import AppTest
 
 from dashboard import words
-from dashboard.ui.forms import Draft
 from db.engine import aggregate_session
-from db.ledger import closed_through, grand_total, line_totals
+from db.ledger import grand_total, line_totals
 from db.models import BudgetLine, LedgerEntry
 from db.vocab import EntryKind
 from tests.conftest import TODAY
-from tests.dashboard.views.asking import widget
-
-Open = Callable[..., AppTest]
-
-
-def draft(app: AppTest, name: str) -> Draft:
-    return app.session_state[f"tandem.form.{name}"]
+from tests.dashboard.views.asking import said, widget
+from tests.dashboard.views.budgeting import Open, draft, fill, part, press, rows, told, unfold, wrong
 
 
-def fill(app: AppTest, form: str, **answers: object) -> AppTest:
-    for name, value in answers.items():
-        widget(app, draft(app, form).key(name)).set_value(value)
+def adding(app: AppTest) -> AppTest:
+    """The Ledger with the form for an entry open."""
+    part(app, "ledger")
+    widget(app, "new").set_value("entry")
     return app.run()
 
 
-def press(app: AppTest, form: str) -> AppTest:
-    return widget(app, draft(app, form).key("save")).click().run()
-
-
 def shown(app: AppTest) -> dict[str, tuple[str, ...]]:
-    """The table of totals as it stands on the page."""
-    table = app.dataframe[0].value
-    return {row["Line"]: (row["Obligated"], row["Spent"], row["Remaining"]) for _, row in table.iterrows()}
+    """The table of totals as it stands on the Overview."""
+    part(app, "overview")
+    return {row["Line"]: (row["Obligated"], row["Spent"], row["Remaining"]) for row in rows(app, "Remaining")}
 
 
 def in_the_books(bind: Engine) -> dict[str, tuple[str, ...]]:
     with aggregate_session(bind) as session:
         lines = line_totals(session)
     return {
-        line.name: tuple(words.money(amount, cents=True) for amount in (line.obligated, line.spent, line.remaining))
+        line.name: (words.money(line.obligated, cents=True), words.money(line.spent, cents=True), _left(line.remaining))
         for line in (*lines, grand_total(lines))
     }
+
+
+def _left(amount: Decimal) -> str:
+    return words.money(amount, cents=True) + (" (over)" if amount < 0 else "")
 
 
 def count(bind: Engine) -> int:
@@ -55,9 +49,9 @@ def count(bind: Engine) -> int:
 
 def test_an_expenditure_moves_the_totals_to_the_cent(signed_in: Open, demo_city: Engine) -> None:
     app = signed_in("finance", "budget.py")
-    assert shown(app) == in_the_books(demo_city)
-    with aggregate_session(demo_city) as session:
-        before = {line.name: line.spent for line in line_totals(session)}
+    before = shown(app)
+    assert before == in_the_books(demo_city)
+    adding(app)
     fill(
         app,
         "ledger",
@@ -68,14 +62,16 @@ def test_an_expenditure_moves_the_totals_to_the_cent(signed_in: Open, demo_city:
         payee="Brasslamp Recovery",
     )
     press(app, "ledger")
-    assert shown(app) == in_the_books(demo_city)
-    assert shown(app)["Benefits"][1] == words.money(before["Benefits"] + Decimal("1234.56"), cents=True)
-    assert app.success[0].value.endswith("is booked.")
+    assert told(app)[0].endswith("is booked.")
     assert widget(app, draft(app, "ledger").key("amount")).value == ""
+    assert rows(app, "Invoice")[0]["Amount"] == Decimal("1234.56")
+    after = shown(app)
+    assert after == in_the_books(demo_city)
+    assert after["Benefits"] != before["Benefits"]
 
 
 def test_a_refused_entry_marks_its_fields_and_loses_nothing(signed_in: Open, demo_city: Engine) -> None:
-    app = signed_in("finance", "budget.py")
+    app = adding(signed_in("finance", "budget.py"))
     before = count(demo_city)
     fill(
         app,
@@ -86,8 +82,7 @@ def test_a_refused_entry_marks_its_fields_and_loses_nothing(signed_in: Open, dem
         description="October hours",
     )
     press(app, "ledger")
-    marked = [m.value for m in app.markdown if m.value.startswith(":red[")]
-    assert [m.removeprefix(":red[:material/error: ").removesuffix("]") for m in marked] == [
+    assert wrong(app) == [
         "Choose the budget line this belongs to.",
         "12.345 has a fraction of a cent. Write two decimals at most, such as 1,250.00.",
         "The date is missing. Choose the day it was signed, or the day payment fell due.",
@@ -99,7 +94,7 @@ def test_a_refused_entry_marks_its_fields_and_loses_nothing(signed_in: Open, dem
 
 
 def test_an_expenditure_over_its_line_is_stored_and_said(signed_in: Open, demo_city: Engine) -> None:
-    app = signed_in("finance", "budget.py")
+    app = adding(signed_in("finance", "budget.py"))
     fill(
         app,
         "ledger",
@@ -113,60 +108,92 @@ def test_an_expenditure_over_its_line_is_stored_and_said(signed_in: Open, demo_c
     with aggregate_session(demo_city) as session:
         line = next(total for total in line_totals(session) if total.line_id == 4)
     assert line.remaining < 0
-    warned = [w.value.replace("\\", "") for w in app.warning]
-    assert any(
-        w.startswith(f"“{line.name}” is now ${-line.remaining:,} over its budget of ${line.budget:,}.") for w in warned
-    )
+    over = f"“{line.name}” is now ${-line.remaining:,} over its budget of ${line.budget:,}."
+    assert any(sentence.startswith(over) for sentence in told(app)), told(app)
     assert shown(app)[line.name][2].endswith("(over)")
 
 
-def test_an_entry_is_voided_with_a_reason(signed_in: Open, demo_city: Engine) -> None:
-    app = signed_in("finance", "budget.py")
+def test_an_entry_is_opened_voided_with_a_reason_and_its_void_is_seen(signed_in: Open, demo_city: Engine) -> None:
+    app = part(signed_in("finance", "budget.py"), "ledger")
     with aggregate_session(demo_city) as session:
-        entry = session.scalars(select(LedgerEntry).order_by(LedgerEntry.id.desc()).limit(1)).one()
-    fill(app, "void", entry_id=entry.id)
-    press(app, "void")
-    assert ":red[:material/error: Write why this entry is voided: it stays in the ledger.]" in [
-        m.value for m in app.markdown
-    ]
-    fill(app, "void", reason="Booked twice")
-    press(app, "void")
+        entry = session.scalars(
+            select(LedgerEntry).where(LedgerEntry.kind == EntryKind.expenditure).order_by(LedgerEntry.id.desc())
+        ).first()
+    assert entry is not None
+    widget(app, "ledger-open-").set_value(entry.id).run()
+    unfold(app, f"void-{entry.id}")
+    assert f"Will be booked: **Expenditure of {_left(-entry.amount).split(' ')[0]}**" in said(app).replace("\\", "")
+    press(app, f"void-{entry.id}")
+    assert wrong(app) == ["Write why this entry is voided: it stays in the ledger."]
+    fill(app, f"void-{entry.id}", reason="Booked twice")
+    press(app, f"void-{entry.id}")
     with aggregate_session(demo_city) as session:
         counter = session.scalars(select(LedgerEntry).where(LedgerEntry.voids_id == entry.id)).one()
     assert (counter.amount, counter.void_reason) == (-entry.amount, "Booked twice")
+    assert told(app)[0] == f"Entry {entry.id} is voided by entry {counter.id}."
+    table = {row["No."]: row["Void"] for row in rows(app, "Void")}
+    assert (table[entry.id], table[counter.id]) == (f"voided by {counter.id}", f"voids {entry.id}: Booked twice")
     assert shown(app) == in_the_books(demo_city)
 
 
-def test_the_last_month_is_reopened_with_a_reason_and_closed_again(signed_in: Open, demo_city: Engine) -> None:
-    app = signed_in("finance", "budget.py")
-    assert [i.value for i in app.info if "can be closed" in i.value] == [
-        "November 2026 is next. It can be closed from 1 Dec 2026."
-    ]
-    widget(app, "reopen-2026-10-01").click().run()
-    assert app.error[0].value == "Write why this month is reopened\\: it stays in the audit."
-    widget(app, "reopen-why-2026-10-01").set_value("A late invoice")
-    widget(app, "reopen-2026-10-01").click().run()
+def test_the_ledger_is_narrowed_by_line_kind_month_payee_and_words(signed_in: Open, demo_city: Engine) -> None:
+    app = part(signed_in("chief", "budget.py"), "ledger")
     with aggregate_session(demo_city) as session:
-        assert closed_through(session) == date(2026, 9, 30)
-    widget(app, "close-2026-10-01").click().run()
-    with aggregate_session(demo_city) as session:
-        assert closed_through(session) == date(2026, 10, 31)
+        entry = session.scalars(
+            select(LedgerEntry).where(LedgerEntry.kind == EntryKind.expenditure, LedgerEntry.line_id == 4)
+        ).first()
+        assert entry is not None
+        line = entry.line.name
+    narrow = {
+        "ledger-line": line,
+        "ledger-kind": entry.kind,
+        "ledger-month": entry.on_date.replace(day=1),
+        "ledger-payee": entry.payee,
+        "ledger-search": f"{entry.amount:,}",
+    }
+    found: list[dict[Any, Any]] = []
+    for key, value in narrow.items():
+        widget(app, key).set_value(value)
+        app.run()
+        found = rows(app, "No.")
+        assert entry.id in [row["No."] for row in found]
+        assert len(found) < count(demo_city)
+    assert [row["Line"] for row in found] == [line]
+    widget(app, "ledger-search").set_value("no such words").run()
+    assert app.info[0].value == "No entry fits. Let one of the filters go."
 
 
 def test_the_chief_reads_and_writes_nothing(signed_in: Open, demo_city: Engine) -> None:
     app = signed_in("chief", "budget.py")
+    assert widget(app, "part").options == ["Overview", "Ledger", "Lines and transfers"]
     assert shown(app) == in_the_books(demo_city)
-    assert len(app.dataframe[-1].value) == count(demo_city)
-    assert not app.text_input
-    assert not [b.label for b in app.button if b.label in ("Book it", "Void it", "Reopen it")]
+    newest = [row["No."] for row in rows(app, "No.")]
+    part(app, "ledger")
+    assert [row["No."] for row in rows(app, "No.")][: len(newest)] == newest
+    assert len(rows(app, "No.")) == count(demo_city)
+    assert [field.label for field in app.text_input] == ["Search"]
+    with aggregate_session(demo_city) as session:
+        first = session.scalars(select(LedgerEntry.id).order_by(LedgerEntry.id)).first()
+    widget(app, "ledger-open-").set_value(first).run()
+    assert not [b.label for b in app.button if b.label in ("Book it", "Void it", "Sign it", "Save the payee")]
+    assert not app.get("popover")
 
 
 def test_a_budget_without_lines_says_what_to_do_first(signed_in: Open, demo_city: Engine) -> None:
     with demo_city.begin() as connection:
-        for table in ("ledger_entry", "invoice_part", "line_transfer", "budget_change", "plan_month", "budget_line"):
+        for table in ("ledger_entry", "invoice_part", "invoice", "plan_month", "budget_change", "line_transfer"):
             connection.exec_driver_sql(f"DELETE FROM {table} WHERE 1 = 1")  # noqa: S608 - names of our own tables
+        connection.exec_driver_sql("DELETE FROM budget_line WHERE 1 = 1")
     with aggregate_session(demo_city) as session:
         assert session.scalar(select(func.count(BudgetLine.id))) == 0
-    app = signed_in("chief", "budget.py")
-    assert not app.exception
-    assert app.info[0].value == "The budget has no lines yet. They are set with “tandem init”."
+    app = signed_in("finance", "budget.py")
+    for name, words_there in (
+        ("overview", "The budget has no lines yet."),
+        ("lines", "The budget has no lines yet. Add the first one above."),
+        ("ledger", "Nothing is booked yet. Start with the contract"),
+        ("invoices", "No invoice has been received yet."),
+        ("months", "is open"),
+    ):
+        part(app, name)
+        shown_there = " ".join([said(app), *(one.value for one in (*app.info, *app.subheader))])
+        assert words_there in shown_there, name
