@@ -38,7 +38,7 @@ def bullets(canvas: Canvas) -> go.Figure:
     for k, name in enumerate(names):
         _heading(canvas, k, name, _end(canvas, k, over[k]), p.over if over[k] else p.text)
     _key(canvas, reach)
-    height = m.height if canvas.at.slide else max(m.height, round((len(names) + 0.6) * m.font * 4.1) + 12)
+    height = m.height if canvas.at.slide else round((len(names) + 0.6) * m.font * 4.2) + 12
     return _flat(canvas, reach, [-1.2, len(names) - 0.6], height)
 
 

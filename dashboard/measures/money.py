@@ -210,7 +210,8 @@ def _burn_table(session: Session, pilot: Pilot, found: Projection) -> pd.DataFra
         through = found.through
         row["spent"] = float(_spent(charges, through=day)) if through and day <= through else None
         for name, rate in (("projected", found.rate), ("projected_low", found.slow), ("projected_high", found.fast)):
-            row[name] = float(_projected(charges, found, through, day, rate)) if through and day >= through else None
+            ahead = through is not None and day >= through and not found.over
+            row[name] = float(_projected(charges, found, through, day, rate)) if through and ahead else None
         rows.append(row)
     table = pd.DataFrame(rows)
     return table.astype(dict.fromkeys(table.columns.drop("date"), float))

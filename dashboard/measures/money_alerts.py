@@ -91,7 +91,8 @@ def _deadlines(session: Session, pilot: Pilot, lines: tuple[LineTotal, ...], tod
         ahead = (day - today).days
         values = {"day": words.day(day, lang), "n": words.number(ahead, lang), "left": words.money(left, lang)}
         if 0 <= ahead <= SOON_DAYS:
-            yield Alert(name, said_in(f"money.alert_{name}", lang, **values))
+            key = f"money.alert_{name}" if left > 0 else f"money.alert_{name}_done"
+            yield Alert(name, said_in(key, lang, **values))
         elif ahead < 0 < left and name != "last_day":
             yield Alert(name, said_in(f"money.alert_{name}_passed", lang, **values), grave=True)
 

@@ -30,16 +30,20 @@ FORMULAS = ("budget", *AMOUNTS)
 """The columns of the exact table; each has its formula in ``money.formula.<name>``."""
 
 
-def shown_lines(session: Session, filters: Filters, audience: Audience) -> tuple[date | None, tuple[LineTotal, ...]]:
+def shown_lines(
+    session: Session, pilot: Pilot, filters: Filters, audience: Audience
+) -> tuple[date | None, tuple[LineTotal, ...]]:
     """Through which day (inclusive), and the totals of the lines that this slice shows.
 
-    The public sees closed months only: through S, and without a closed month no line. ``filters.without_pay``
+    A slice that reaches the pilot's last day goes on to the as-of day: the last bills fall due after it. The
+    public sees closed months only: through S, and without a closed month no line. ``filters.without_pay``
     leaves out the lines that pay people.
     """
-    through: date | None = common.until(filters)
+    last = filters.as_of if filters.last >= pilot.ends_on else common.until(filters)
+    through: date | None = last
     if audience is Audience.public:
         closed = closed_through(session)
-        through = None if closed is None else min(closed, common.until(filters))
+        through = None if closed is None else min(closed, last)
     lines = line_totals(session, through or date.min)
     return through, tuple(line for line in lines if not (filters.without_pay and line.is_pay))
 
@@ -76,7 +80,7 @@ def _caveats(session: Session, lines: Sequence[LineTotal], through: date | None,
 def _by_line(key: str, session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """One amount per budget line, of entries dated through the period's end (inclusive)."""
     lang, amount = filters.lang, AMOUNTS[key]
-    through, lines = shown_lines(session, filters, audience)
+    through, lines = shown_lines(session, pilot, filters, audience)
     unknown = through is None and bool(lines)
     total = grand_total(lines)
     rows = [
@@ -122,7 +126,7 @@ def _exact(lines: Sequence[LineTotal], amount: Amount) -> dict[str, Any]:
 def budget_lines(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """Budget, obligated, spent, pending and remaining of every line: the bullet bars and the table to the cent."""
     key, lang = "budget_lines", filters.lang
-    through, lines = shown_lines(session, filters, audience)
+    through, lines = shown_lines(session, pilot, filters, audience)
     unknown = through is None
     total = grand_total(lines)
     names = ("budget", *AMOUNTS)

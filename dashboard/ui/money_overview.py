@@ -72,7 +72,7 @@ def alerts(viewer: Viewer, pilot: Pilot) -> None:
         return
     with st.container(border=True, gap=None, key="money-alerts"):
         for alert in found:
-            sign = ":red[:material/error:] **Over:**" if alert.grave else ":orange[:material/notifications:]"
+            sign = ":red[:material/error:]" if alert.grave else ":orange[:material/notifications:]"
             st.markdown(f"{sign} {exhibit.plain(alert.said)}")
 
 

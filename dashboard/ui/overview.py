@@ -94,7 +94,9 @@ def _answer(view: View, key: str) -> str | None:
     """The verdict and the money stand in full on top: their charts answer in the short form."""
     if key == "burn":
         close = view.result("projected_close")
-        return f"On course for {close.display} {close.context} by the last day." if close.context else None
+        if not close.context or close.marks["exact"].over:
+            return None
+        return f"On course for {close.display} {close.context} by the last day."
     effect = view.result(key)
     if key == "repeat_call_effect" and effect.context:
         return f"{effect.display[:1].upper()}{effect.display[1:]} ({effect.context})."

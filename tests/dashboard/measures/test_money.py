@@ -123,6 +123,7 @@ def test_after_the_last_day_nothing_is_projected(small_pilot: Engine) -> None:
     )
     assert found.marks["runs_out"] is None
     assert found.marks["formula"] == ""
+    assert found.table["projected"].isna().all()
 
 
 def test_fewer_closed_months_are_marked_early_and_none_is_the_plan(small_pilot: Engine) -> None:

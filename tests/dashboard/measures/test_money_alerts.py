@@ -95,6 +95,13 @@ def test_the_day_to_spend_by_and_the_last_day(small_pilot: Engine) -> None:
     assert "last_day" not in over
 
 
+def test_a_deadline_with_nothing_left_to_do_says_so(small_pilot: Engine) -> None:
+    add(small_pilot, line(1, "Pay", "1000"))
+    add(small_pilot, spent(1, "1000.00"))
+    grant(small_pilot, date(2026, 4, 1), QUIET + timedelta(30))
+    assert told(small_pilot)["expend_by"] == "Money must be spent by 20 May 2026, in 30 days; all of it is."
+
+
 def test_a_passed_deadline_with_nothing_left_is_no_alert(small_pilot: Engine) -> None:
     add(small_pilot, line(1, "Pay", "1000"))
     add(small_pilot, spent(1, "1000.00"))

@@ -11,7 +11,7 @@ from dashboard.model import Audience, Filters, Result
 from db import access
 from db.engine import aggregate_session
 from db.ledger import grand_total
-from db.models import BudgetLine, Invoice, InvoicePart, MonthClose
+from db.models import BudgetLine, Invoice, InvoicePart, LedgerEntry, MonthClose
 from db.pilot import DESK_SEES_PAY, the_pilot
 from db.vocab import Role
 from tests.conftest import NOW
@@ -19,6 +19,7 @@ from tests.dashboard.measures.ledger import BOOKED, add_budget
 
 SHELL = access.shell_viewer("tester", now=NOW, today=NOW.date())
 APRIL = Filters(date(2026, 1, 12), date(2026, 4, 20), date(2026, 4, 20))
+LATE = date(2027, 1, 31)
 LINES = ("obligated", "spent", "pending", "remaining", "budget_lines")
 
 
@@ -143,3 +144,14 @@ def test_only_lines_that_pay_people_is_a_sentence_for_the_desk(books: Engine, vi
     found = compute(books, viewer(Role.clinician), "budget_lines", APRIL, Audience.public)
     assert found.table.empty
     assert found.sentence == "No budget line is open to your role."
+
+
+def test_what_fell_due_after_the_last_day_counts(books: Engine, viewer) -> None:
+    """250.00 more on equipment, dated 31 January 2027; the pilot ended on the 11th."""
+    with aggregate_session(books) as session:
+        session.execute(update(LedgerEntry).where(LedgerEntry.amount == Decimal("250.00")).values(on_date=LATE))
+        session.commit()
+    for as_of, spent in ((date(2027, 1, 30), "9799.90"), (LATE, "10049.90"), (date(2027, 2, 9), "10049.90")):
+        slice_ = Filters(APRIL.first, date(2027, 1, 11), as_of)
+        assert compute(books, SHELL, "spent", slice_).marks["total"] == Decimal(spent), as_of
+    assert compute(books, SHELL, "spent", APRIL).marks["total"] == Decimal("9799.90")
