@@ -19,7 +19,7 @@ from db.commands import statement
 from db.engine import record_session, to_try_on
 from db.errors import Unreadable
 from db.forms import checked
-from db.forms.statement import StatementMappingForm
+from db.forms.statement import StatementBackForm, StatementMappingForm
 from db.statement.check import check_books
 from db.statement.ledger_file import ledger_csv, ledger_rows, ledger_xlsx
 from db.statement.mapping import AUTO, StatementColumns, parse_accounts
@@ -165,6 +165,21 @@ def _proposed(found: StatementProposal) -> str:
     return "\n".join(lines)
 
 
+@app.command("take-back")
+def take_back(
+    statement_id: Annotated[
+        int, typer.Argument(help="The load's number, as “ledger import” said it.", metavar="ID", min=1, max=2**31 - 1)
+    ],
+    reason: Annotated[str, typer.Option(help="Why: it stays beside every entry it voids.")] = "",
+) -> None:
+    """Undo one load: what it booked is voided by counter-entries, its rows count no more. It stays listed."""
+    bind, _, viewer = opened()
+    form = checked(StatementBackForm, {"statement_id": statement_id, "reason": reason})
+    with record_session(bind, viewer) as session:
+        said = statement.take_back_statement(session, viewer, form)
+    print(f"Took back load {statement_id}: {said}")
+
+
 @app.command()
 def export(
     out: Annotated[Path, typer.Option(help="The file to write.", show_default=False)],
@@ -221,7 +236,9 @@ def _table(report: StatementReport) -> str:
         lines.append(f"    … and {len(report.refused) - SHOWN:,} more (--format json lists all)")
     lines += [f"  ! {note}" for note in report.notes]
     if report.statement_id:
-        lines.append(f"Load {report.statement_id}. To undo it: the page “Reconciliation”.")
+        lines.append(
+            f"Load {report.statement_id}. To undo it: tandem ledger take-back {report.statement_id} --reason …"
+        )
     elif not report.dry_run:
         lines.append("Nothing was stored: no row is new.")
     return "\n".join(lines)

@@ -5,6 +5,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, func, inspect, select, text
 from sqlalchemy.exc import StatementError
+from sqlalchemy.orm import Session
 
 from db import migrate
 from db.access import ROW_SCOPE, Permission
@@ -62,6 +63,41 @@ def test_a_write_without_permission_changes_nothing_and_is_audited(small_pilot: 
         assert [(a.actor, a.action, a.outcome) for a in session.scalars(select(AuditEntry))] == [
             ("officer", "log", "refused")
         ]
+
+
+def test_a_write_within_a_write_is_refused_by_itself_and_lasts_only_with_the_other(small_pilot: Engine, viewer) -> None:
+    clinician = viewer(Role.clinician)
+
+    def add(session: Session, code: str) -> None:
+        with write(session, clinician, Permission.log_work, f"add {code}", Scope.money):
+            session.add(Person(code=code, created_at=NOW))
+
+    def stored() -> tuple[list[str], list[str]]:
+        with aggregate_session(small_pilot) as session:
+            codes = session.scalars(select(Person.code).order_by(Person.id)).all()
+            return list(codes), list(session.scalars(select(AuditEntry.action).order_by(AuditEntry.id)))
+
+    before = data_version(small_pilot)
+    with record_session(small_pilot, clinician) as session:
+        with write(session, clinician, Permission.log_work, "whole", Scope.work):
+            add(session, "P-0001")
+            with pytest.raises(Conflict, match="Nothing of it was saved"):
+                add(session, "P-0001")
+            add(session, "P-0002")
+        assert stored() == (["P-0001", "P-0002"], ["add P-0001", "add P-0002", "whole"])
+        after = data_version(small_pilot)
+        assert {scope for scope in Scope if after[scope] > before[scope]} == {Scope.work, Scope.money}
+
+        def broken() -> None:
+            with write(session, clinician, Permission.log_work, "broken", Scope.work):
+                add(session, "P-0003")
+                raise RuntimeError
+
+        with pytest.raises(RuntimeError):
+            broken()
+        assert stored()[0] == ["P-0001", "P-0002"]
+        add(session, "P-0004")
+    assert stored() == (["P-0001", "P-0002", "P-0004"], ["add P-0001", "add P-0002", "whole", "add P-0004"])
 
 
 def test_no_error_and_no_sentence_repeats_a_row(small_pilot: Engine, viewer) -> None:

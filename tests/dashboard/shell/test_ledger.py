@@ -81,6 +81,14 @@ def test_a_file_that_is_only_compared_books_nothing_and_the_check_fails(tandem: 
     assert said.stdout.rstrip().endswith("Something differs.")
 
 
+def test_a_load_is_taken_back_with_a_reason(tandem: Tandem, city: Path) -> None:
+    tandem("ledger", "import", str(city / "november.csv"), *ACCOUNTS)
+    unsaid = tandem("ledger", "take-back", "1")
+    assert (unsaid.returncode, "Write why this load is taken back" in unsaid.stderr) == (1, True)
+    done = tandem("ledger", "take-back", "1", "--reason", "wrong month")
+    assert done.stdout.startswith("Took back load 1: 2 entries it had booked were voided.")
+
+
 def test_the_ledger_goes_out_as_numbers_and_comes_in_again_unchanged(tandem: Tandem, city: Path) -> None:
     plain, book = city / "ledger.csv", city / "ledger.xlsx"
     assert tandem("ledger", "export", "--out", str(plain)).returncode == 0
