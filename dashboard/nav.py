@@ -52,7 +52,7 @@ PAGES: tuple[Page, ...] = (
     Page("calls.py", "Calls", ":material/call:", "Review", (P.import_calls,)),
     Page("present.py", "Present", ":material/slideshow:", "Meeting", (P.present,)),
     Page("budget.py", "Budget", ":material/account_balance:", "Review", (P.see_lines,)),
-    Page("reconcile.py", "Reconciliation", ":material/balance:", "Review", (P.see_money,)),
+    Page("reconcile.py", "Reconciliation", ":material/compare_arrows:", "Review", (P.see_money,)),
     Page("effect.py", "Is it working?", ":material/balance:", "", (P.see_overview, P.present)),
     Page("glossary.py", "Measures", ":material/menu_book:", "Review", (P.see_overview, P.see_public)),
     Page("users.py", "Users", ":material/group:", "Administration", (P.manage_users,)),
