@@ -80,7 +80,7 @@ def _grid(
     session.remember(f"grid.{form.name}", (key, began))  # what an editor begins with may not change under it
     table = pd.DataFrame(
         {
-            "Month": [money_parts.month_name(month) + (" (closed)" if _is(month, through) else "") for month in plan],
+            "Month": [words.month(month) + (" (closed)" if _is(month, through) else "") for month in plan],
             "Plan": [began.get(month, text) for month, text in stored.items()],
             "Spent": [words.money(spent[month], cents=True) if month in spent else "" for month in plan],
         }
@@ -93,8 +93,10 @@ def _grid(
         height="content",
         column_config={
             "Month": st.column_config.TextColumn(disabled=True),
-            "Plan": st.column_config.TextColumn("Plan, dollars and cents", alignment="right"),
-            "Spent": st.column_config.TextColumn("Spent so far", disabled=True, alignment="right"),
+            "Plan": st.column_config.TextColumn(
+                alignment="right", help="Dollars and cents. Empty: nothing is planned."
+            ),
+            "Spent": st.column_config.TextColumn(disabled=True, alignment="right"),
         },
         alt="The months of the line: what is planned, to be typed, and what was spent",
     )

@@ -65,9 +65,9 @@ def finance(viewer: Callable[..., Viewer]) -> Viewer:
 def test_eight_tabs_of_one_browser_all_hear_of_a_save(page: Page, server: Server, finance: Viewer) -> None:
     tabs = [page, *(page.context.new_page() for _ in range(7))]
     received = [Received(tab) for tab in tabs]
-    sign_in(page, "chief", "/budget")
+    sign_in(page, "chief", "/budget?part=Ledger")
     for tab in tabs:
-        tab.goto("/budget")
+        tab.goto("/budget?part=Ledger")
         expect(tab.get_by_role("heading", name="Budget")).to_be_visible()
         settled(tab)
     book(server, finance, "Eight Tabs Supply")
@@ -78,7 +78,7 @@ def test_eight_tabs_of_one_browser_all_hear_of_a_save(page: Page, server: Server
 def test_an_untouched_screen_asks_for_nothing(page: Page) -> None:
     said: list[object] = []
     page.on("websocket", lambda channel: channel.on("framesent", lambda frame: said.append(frame)))
-    sign_in(page, "chief", "/budget")
+    sign_in(page, "chief", "/budget?part=Ledger")
     page.wait_for_timeout(2_000)
     assert said
     said.clear()
@@ -89,7 +89,7 @@ def test_an_untouched_screen_asks_for_nothing(page: Page) -> None:
 
 def test_the_page_comes_back_by_itself_when_the_server_was_away(page: Page, server: Server, finance: Viewer) -> None:
     received = Received(page)
-    sign_in(page, "chief", "/budget")
+    sign_in(page, "chief", "/budget?part=Ledger")
     stop(server)
     book(server, finance, "While You Were Out")
     server.start_again()

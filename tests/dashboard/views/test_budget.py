@@ -159,8 +159,10 @@ def test_the_ledger_is_narrowed_by_line_kind_month_payee_and_words(signed_in: Op
         assert entry.id in [row["No."] for row in found]
         assert len(found) < count(demo_city)
     assert [row["Line"] for row in found] == [line]
+    assert [b.proto.label for b in app.get("download_button")] == ["Download CSV", "Download XLSX"]  # of what is shown
     widget(app, "ledger-search").set_value("no such words").run()
     assert app.info[0].value == "No entry fits. Let one of the filters go."
+    assert not app.get("download_button")
 
 
 def test_the_chief_reads_and_writes_nothing(signed_in: Open, demo_city: Engine) -> None:
