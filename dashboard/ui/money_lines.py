@@ -1,6 +1,7 @@
 """The Lines and transfers part of the Budget page: the budget as adopted and as it stands, its plan, its changes."""
 
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -160,16 +161,30 @@ def _changes(database: Session, zone: str) -> None:
 
 
 def changed(before: Mapping[str, Any] | None, after: Mapping[str, Any]) -> str:
-    """“amount 12500.00 → 13000.00”; for a plan its months: “plan Nov 2026 8000.00 → 7000.00”."""
+    """“amount $12,500.00 → $13,000.00”; for a plan its months: “plan Nov 2026 $8,000.00 → $7,000.00”."""
     if "plan" in after:
         old, new = (before or {}).get("plan", {}), after["plan"]
         months = sorted(month for month in {*old, *new} if old.get(month) != new.get(month))
-        return "plan " + ", ".join(f"{month} {old.get(month, '0.00')} → {new.get(month, '0.00')}" for month in months)
+        return "plan " + ", ".join(
+            f"{month} {_dollars(old.get(month))} → {_dollars(new.get(month))}" for month in months
+        )
     if before is None:
-        return f"added with {after.get('amount', '?')}"
+        return f"added with {_dollars(after.get('amount'))}"
     told = [
-        f"{title} {before.get(name)} → {after.get(name)}"
+        f"{title} {_told(name, before.get(name))} → {_told(name, after.get(name))}"
         for name, title in _TITLES.items()
         if before.get(name) != after.get(name)
     ]
     return ", ".join(told)
+
+
+def _told(name: str, value: Any) -> str:
+    if name == "amount":
+        return _dollars(value)
+    if name == "post_id":
+        return "nobody’s" if value is None else f"that of staff {value}"
+    return {True: "yes", False: "no"}[value] if name == "is_pay" else str(value)
+
+
+def _dollars(stored: str | None) -> str:
+    return words.money(Decimal(stored or 0), cents=True)

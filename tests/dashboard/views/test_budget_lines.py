@@ -94,12 +94,13 @@ def test_a_plan_is_typed_month_by_month_and_set_against_the_budget(signed_in: Op
 
 
 def test_what_a_change_of_the_budget_says() -> None:
-    assert changed(None, {"amount": "10.00"}) == "added with 10.00"
+    assert changed(None, {"amount": "10.00"}) == "added with $10.00"
     before = {"name": "A", "amount": "1.00", "post_id": None}
-    assert changed(before, {"name": "A", "amount": "2.00", "post_id": 3}) == "amount 1.00 → 2.00, post None → 3"
+    after = {"name": "A", "amount": "2.00", "post_id": 3}
+    assert changed(before, after) == "amount $1.00 → $2.00, post nobody’s → that of staff 3"
     plan = {"plan": {"2026-10": "5.00", "2026-11": "5.00"}}
     assert changed(plan, {"plan": {"2026-10": "5.00", "2026-12": "7.00"}}) == (
-        "plan 2026-11 5.00 → 0.00, 2026-12 0.00 → 7.00"
+        "plan 2026-11 $5.00 → $0.00, 2026-12 $0.00 → $7.00"
     )
 
 
