@@ -35,6 +35,7 @@ MANY = {
     "effect.caution.overdispersed": "said from one and a half on",
     "measure.caseload.caveat_inactive": "a fixed number",
     "measure.familiar_faces.sentence": "subjects of three calls or more",
+    "chart.calls_covered": "a share",
     "calls.missing_more": "told only of several stretches",
     "measure.familiar_faces.step": "three or more",
 }

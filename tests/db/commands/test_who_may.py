@@ -60,6 +60,7 @@ VIA: Mapping[str, Permission] = {
     "directory.verify_provider": Permission.log_work,
     "follow_ups.schedule": Permission.log_work,
     "contracts.sign_contract": Permission.write_money,
+    "desk_pay.show_pay_to_desk": Permission.write_money,  # or manage_setup: see EITHER
     "invoices.receive_invoice": Permission.write_money,
     "money.record_entry": Permission.write_money,
     "referrals.record_attempt": Permission.log_work,
@@ -77,6 +78,7 @@ VIA: Mapping[str, Permission] = {
 }
 """Commands that open their transaction in a function of their own, or choose the permission."""
 EITHER: Mapping[str, Permission] = {
+    "desk_pay.show_pay_to_desk": Permission.manage_setup,
     "weeks.comment": Permission.accept_tally,
     "weeks.take_back_comment": Permission.accept_tally,
 }
