@@ -78,8 +78,8 @@ def _wizard(viewer: Viewer, file: Opened, likely: Any) -> None:
     mapping = _as_stored(file, answers, reported=report is not None)
     if report and report.dry_run and session.recall(TRIED) != answers:
         session.forget(REPORT)  # it was about other columns, or another way to read them
-    place = st.empty()  # progress takes the place of the buttons, where the eye is
-    trial, load, keep = _buttons(place, profile)
+    place = st.empty()  # of its own: where a button takes the place of one that was tapped, the next tap misses it
+    trial, load, keep = _buttons(profile)
     if trial or load:
         _run(viewer, file, mapping, answers, "" if trial else keep, place, trial=trial)
     if isinstance(failed := session.recall(FAILED), str):
@@ -121,10 +121,10 @@ def _rows(rows: Sequence[StoredRow]) -> None:
     )
 
 
-def _buttons(place: Any, profile: Saved | None) -> tuple[bool, bool, str]:
+def _buttons(profile: Saved | None) -> tuple[bool, bool, str]:
     """(try it, load it, name to save the mapping under)."""
     fits = profile is not None and not profile.drift
-    with place.container(horizontal=True, vertical_alignment="bottom"):
+    with st.container(horizontal=True, vertical_alignment="bottom"):
         again: Any = {"on_click": session.forget, "args": (STOPPED,)}
         trial = st.button("Try it (stores nothing)", icon=":material/science:", key="calls-try", **again)
         load = st.button("Load", type="primary", icon=":material/upload:", key="calls-load", **again)
@@ -159,7 +159,7 @@ def _run(
     session.remember(RUNNING, trial)
     with place.container(horizontal=True, vertical_alignment="center"):
         bar = st.progress(0.0, "Reading")
-        st.button("Cancel", icon=":material/close:", key="calls-cancel", help="Nothing will have been stored.")
+        st.button("Cancel", icon=":material/close:", key="calls-cancel")
     try:
         report = _imported(viewer, file, mapping, answers, bar, trial=trial)
         session.remember(REPORT, report)

@@ -3,11 +3,10 @@
 import csv
 import io
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import FilePayload, Locator, Page, TimeoutError, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 from sqlalchemy import func, select
 
 from db.engine import aggregate_session
@@ -93,13 +92,8 @@ def test_a_load_is_cancelled_halfway_and_leaves_nothing(new_page: Callable[..., 
     width = page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth")
     assert width <= 390, "nothing scrolls sideways"
     press(page, "Load")
-    cancelled, cancel = page.get_by_text("The load was cancelled. Nothing was stored."), button(page, "Cancel")
-    expect(cancel).to_be_visible()
-    while cancel.is_visible():  # the page is being drawn: a tap may miss, and one too many does no harm
-        with suppress(TimeoutError):  # gone meanwhile
-            cancel.click(timeout=10_000)
-    settled(page)
-    expect(cancelled).to_be_visible()
+    press(page, "Cancel")
+    expect(page.get_by_text("The load was cancelled. Nothing was stored.")).to_be_visible()
     assert held(server) == before
     with aggregate_session(server.bind) as session:
         assert not session.scalars(select(Import).where(Import.file_name == "large.csv")).all()
