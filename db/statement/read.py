@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -254,8 +254,3 @@ def _keyed(row: Row, seen: Counter[str]) -> Row:
     seen[content] += 1
     key = sha256(f"{content}\0{seen[content]}".encode()).hexdigest()
     return replace(row, key=key)
-
-
-def by_account(rows: Sequence[Row]) -> Mapping[str, int]:
-    """How many rows each account has."""
-    return Counter(row.account for row in rows if row.account)

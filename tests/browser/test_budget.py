@@ -75,6 +75,7 @@ def receive(page: Page) -> None:
     write(page, "Invoice number", "BR-10-B")
     pick_day(page, "Service from", date(2026, 10, 1))
     pick_day(page, "Service to", date(2026, 10, 31))
+    pick_day(page, "Received", date(2026, 11, 13))
     for number, (line, amount) in enumerate(PARTS, start=1):
         if number > 1:
             tap(page, "Add a part")
