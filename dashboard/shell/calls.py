@@ -12,14 +12,13 @@ from sqlalchemy import select
 
 from dashboard.shell import Format, opened
 from dashboard.shell.calls_sniff import as_json, as_text, chosen
-from db.cad.mapping import ColumnMapping
+from dashboard.shell.refused import write_refused
 from db.cad.propose import DEFAULT_ZONE, propose
-from db.cad.refused import refused_csv
 from db.cad.report import ImportReport
 from db.cad.sniff import open_file
 from db.commands import calls
 from db.engine import record_session
-from db.errors import TandemError, Unreadable
+from db.errors import TandemError
 from db.forms import checked
 from db.forms.calls import MappingForm
 from db.models import Import
@@ -83,6 +82,9 @@ def import_(
             )
         if kept_as and not dry_run:
             calls.save_mapping(session, viewer, kept_as, mapping, layout)
+    if refused:
+        said = write_refused(refused, open_file(file), mapping, layout.sheet, report.refused)
+        print(said, file=sys.stderr)
     print(json.dumps(report.as_json(), indent=2, ensure_ascii=False) if output is Format.json else _table(report))
 
 
@@ -163,18 +165,6 @@ def _table(report: ImportReport) -> str:
     elif not report.dry_run:
         lines.append("Nothing new: every call of this file is already there.")
     return "\n".join(lines)
-
-
-def _write_refused(target: Path, file: Path, mapping: ColumnMapping, sheet: str, report: ImportReport) -> str:
-    """Write the refused rows beside the report; the sentence that says so."""
-    if not report.refused:
-        return f"No row was refused: {target} was not written."
-    try:
-        with target.open("w", encoding="utf-8-sig", newline="") as out:
-            out.writelines(refused_csv(open_file(file), mapping, report.refused, sheet or None))
-    except OSError as error:
-        raise Unreadable(f"{target} cannot be written ({error.strerror}). Name another file with --refused.") from None
-    return f"{len(report.refused):,} refused rows stand in {target}: mend them there and load that file."
 
 
 class _Bar:

@@ -11,9 +11,9 @@ import typer
 from sqlalchemy.orm import Session
 
 from dashboard.shell import Format, opened
+from dashboard.shell.refused import write_refused
 from db.cad.mapping import parse_columns
 from db.cad.profile import Layout, layout_of
-from db.cad.refused import refused_csv
 from db.cad.sniff import CadFile, open_file
 from db.commands import statement
 from db.engine import record_session, to_try_on
@@ -94,7 +94,7 @@ def import_(
         )
         if kept_as and not dry_run:
             statement.save_statement_mapping(session, viewer, kept_as, mapping, layout)
-    said = _write_refused(refused, found, mapping, layout.sheet, report) if refused else ""
+    said = write_refused(refused, found, mapping, layout.sheet, report.refused) if refused else ""
     if output is Format.json:
         print(json.dumps(report.as_json(), indent=2, ensure_ascii=False))
     else:
@@ -242,15 +242,3 @@ def _table(report: StatementReport) -> str:
     elif not report.dry_run:
         lines.append("Nothing was stored: no row is new.")
     return "\n".join(lines)
-
-
-def _write_refused(target: Path, file: CadFile, mapping: StatementColumns, sheet: str, report: StatementReport) -> str:
-    """Write the refused rows beside the report; the sentence that says so."""
-    if not report.refused:
-        return f"No row was refused: {target} was not written."
-    try:
-        with target.open("w", encoding="utf-8-sig", newline="") as out:
-            out.writelines(refused_csv(file, mapping, report.refused, sheet or None))
-    except OSError as error:
-        raise Unreadable(f"{target} cannot be written ({error.strerror}). Name another file with --refused.") from None
-    return f"{len(report.refused):,} refused rows stand in {target}: mend them there and load that file."

@@ -81,3 +81,18 @@ def test_a_failure_is_one_line_and_exit_code_1(calls: Tandem, home: Path, argume
     assert line in err
     assert err.count("\n") == 1
     assert calls("list")[1].startswith("No calls were loaded yet.")
+
+
+def test_the_refused_rows_are_written_mended_and_loaded(calls: Tandem, home: Path) -> None:
+    mend = home / "mend.csv"
+    importing = partial(calls, "import", "--map", MAPPING, "--refused", str(mend))
+    code, out, err = importing(str(home / "log.csv"), "--format", "json")
+    assert (code, json.loads(out)["refused"]) == (0, 1)
+    assert err.endswith(f"1 refused row stands in {mend}: mend it there and load that file.\n")
+    mend.write_text(mend.read_text("utf-8-sig").replace("soon", "2026-03-03 11:00"))
+    code, out, err = importing(str(mend), "--format", "json")
+    assert (json.loads(out)["kept"], json.loads(out)["refused"]) == (1, 0)
+    assert err.endswith(f"No row was refused: {mend} was not written.\n")
+    code, _, err = calls("import", str(home / "log.csv"), "--map", MAPPING, "--refused", str(home / "none" / "x.csv"))
+    assert code == 1
+    assert "x.csv cannot be written (No such file or directory). Name another file with --refused." in err

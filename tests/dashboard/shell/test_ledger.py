@@ -55,7 +55,7 @@ def test_a_finance_export_is_asked_about_tried_loaded_and_checked(tandem: Tandem
     mend = city / "mend.csv"
     loaded = tandem("ledger", "import", file, *ACCOUNTS, "--save-as", "Monthly", "--refused", str(mend))
     assert "Load 1." in loaded.stdout
-    assert "1 refused rows stand in" in loaded.stdout
+    assert "1 refused row stands in" in loaded.stdout
     again = tandem("ledger", "import", file, "--profile", "Monthly")
     assert "Nothing was stored: no row is new." in again.stdout
     mend.write_text(mend.read_text(encoding="utf-8-sig").replace(",12.345,", ",12.34,"))
