@@ -152,7 +152,7 @@ def _thanks(page: Page, stored: LinkAnswer, lang: Lang) -> str:
     said = [text("link.thanks", lang, answer=label(stored, lang).lower())]
     if not page.offers:
         said.append(text("link.thanks_done", lang))
-    wrong = text("link.wrong", lang, phone=phone_words(lang))
+    wrong = text("link.wrong", lang, phone=phone_words())
     return f'<p class="said" role="status">{escape(" ".join(said))}</p><p class="small">{escape(wrong)}</p>'
 
 
@@ -201,12 +201,12 @@ def _button(answer: LinkAnswer, lang: Lang, *, first: bool) -> str:
 
 
 def _told(lang: Lang, key: str) -> str:
-    values = {"phone": phone_words(lang)} if key == "gone" else {}
+    values = {"phone": phone_words()} if key == "gone" else {}
     title, said = text(f"link.{key}_title", lang), text(f"link.{key}", lang, **values)
     return _whole(f"<h1>{escape(title)}</h1><p>{escape(said)}</p>", title, lang, "")
 
 
-def phone_words(lang: Lang) -> str:
+def phone_words() -> str:
     """“: 203 555 0100” where the desk's number is a setting, else nothing."""
     number = settings.load().desk_phone
     return f": {number}" if number else ""

@@ -41,6 +41,9 @@ from db.commands import signin
 from db.engine import aggregate_session
 
 WATCHER = Watcher()
+GRACE = 10
+"""Seconds that a server which was told to stop gives those who are still connected: a browser that opens a connection
+just then, and asks for nothing on it, would keep uvicorn waiting for ever."""
 _STATE = {"cache-control": "no-store"}
 
 
@@ -203,12 +206,16 @@ class Guard:
 
 @asynccontextmanager
 async def _lifespan(_app: Any) -> AsyncIterator[dict[str, Any]]:
-    """Open streams would keep a stopping server waiting: let go of them when it is told to stop."""
+    """Open streams would keep a stopping server waiting: let go of them when it is told to stop.
+
+    Whoever still holds on after ``GRACE`` is cut off by the system: every write is a transaction, none is lost.
+    """
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         before = signal.getsignal(number)
 
         def stop(received: int, frame: FrameType | None, before: Any = before) -> None:
+            signal.alarm(GRACE)
             loop.call_soon_threadsafe(WATCHER.close)
             if callable(before):
                 before(received, frame)

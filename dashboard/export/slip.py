@@ -177,7 +177,7 @@ def _for_provider(slip: Slip, lang: Lang, preview: bool) -> str:
         return f'<div class="provider"><p class="small">{_t("slip.here", lang)}</p></div>'
     heading = f"<h2>{_t('slip.for_provider', lang)}</h2>"
     if address is None:
-        call = escape(text("slip.call", lang, phone=phone_words(lang)))
+        call = escape(text("slip.call", lang, phone=phone_words()))
         return f'<div class="provider"><div>{heading}<p>{call}</p></div></div>'
     scan = escape(text("slip.scan", lang, day=words.day(slip.expires_on, lang)))
     return (

@@ -117,7 +117,7 @@ def whole(who: Viewer, database: Session, row: Connection, place: str, again: Ca
     elif found is None:
         st.success("Retained for 30 days: this ladder is complete.", icon=":material/done_all:")
     else:
-        more.unfold("Log a call to the provider", f"call-{row.id}", lambda: _call(who, row, place), icon=_CALL)
+        more.unfold("Log a call to the provider", f"call-{row.id}", lambda: _call(who, row), icon=_CALL)
         more.unfold("Close the connection", f"close-{row.id}", lambda: _close(who, row, place), icon=_CLOSE)
     more.unfold("Recorded by mistake?", f"mend-{row.id}", lambda: _mend(who, row, place), icon=":material/undo:")
 
@@ -156,7 +156,7 @@ def _close(who: Viewer, row: Connection, place: str) -> None:
         )
 
 
-def _call(who: Viewer, row: Connection, place: str) -> None:
+def _call(who: Viewer, row: Connection) -> None:
     """A call: nobody there, a message, or what they said, which moves the ladder at once."""
     form = forms.draft(f"call-{row.id}", banner=False)
     outcome = forms.choice(form, "outcome", "What came of it", CallOutcome)

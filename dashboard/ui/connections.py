@@ -145,7 +145,7 @@ def _lists(who: Viewer, database: Session, people: Mapping[int, Known]) -> None:
     if chosen in LISTS[:2]:
         _open_ones(who, [w for w in rows if w.on_provider or chosen == LISTS[1]], people)
     else:
-        _done(who, closed if chosen == LISTS[2] else gaps, people, str(chosen))
+        _done(closed if chosen == LISTS[2] else gaps, people, str(chosen))
 
 
 def _open_ones(who: Viewer, rows: Sequence[Waiting], people: Mapping[int, Known]) -> None:
@@ -195,7 +195,7 @@ def waits(row: Waiting, today: date) -> None:
     )
 
 
-def _done(who: Viewer, rows: Sequence[Connection], people: Mapping[int, Known], name: str) -> None:
+def _done(rows: Sequence[Connection], people: Mapping[int, Known], name: str) -> None:
     if not rows:
         st.info(f"None in the last {LATELY.days} days.", icon=":material/inbox:")
     with st.container(gap="xsmall"):

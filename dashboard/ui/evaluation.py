@@ -74,7 +74,7 @@ def _verdict(here: View) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.caption(exhibit.plain(_fixed(here, effect)), width="content")
         if here.viewer.may(Permission.see_overview):
-            evaluation_report.button(here.viewer, here.pilot, here.now, here.filters)
+            evaluation_report.button(here.viewer, here.pilot, here.filters)
     st.markdown(f"# {exhibit.plain(first)}")
     if more:
         st.markdown(exhibit.plain(" ".join(more)))

@@ -12,10 +12,10 @@ from db.access import Viewer
 from db.commands.base import audit
 from db.engine import record_session
 from db.models import Pilot
-from db.vocab import LANGUAGES, Lang, Scope
+from db.vocab import LANGUAGES, Lang
 
 
-def button(viewer: Viewer, pilot: Pilot, now: dict[Scope, int], filters: Filters) -> None:
+def button(viewer: Viewer, pilot: Pilot, filters: Filters) -> None:
     """A popover with the language and the two files. Nothing is made before a file is asked for."""
     opened = st.popover(
         "Evaluation report", icon=":material/description:", width="content", key="report", on_change="rerun"

@@ -94,6 +94,11 @@ class Draft:
         self.fill(values)
         self._given = dict(values)
 
+    def stand_again(self) -> None:
+        """A run that was cut short before it drew a field may have lost what the field was to begin with."""
+        stands = self.stands()
+        self.fill({name: value for name, value in self._given.items() if name not in stands})
+
     def keep(self, name: str, value: Any) -> None:
         """Keep something that is no widget; None forgets it. Numbers, texts, dates, and lists and dicts of them."""
         self._beside.pop(name, None)
@@ -169,6 +174,7 @@ def draft(name: str, *, banner: bool = True) -> Draft:
         session.remember(f"form.{name}", form)
     form.shown, form.fresh, form.found_now = set(), False, False
     if form.on_page(session.finished_run()):
+        form.stand_again()
         form.store()
     else:
         form.restore()

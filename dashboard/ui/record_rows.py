@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from dashboard import nav, words
-from dashboard.model import Filters, Records
+from dashboard.model import Records
 from dashboard.ui import session
 from dashboard.ui.exhibit import plain
 from db.access import Viewer
@@ -38,7 +38,7 @@ class Row(NamedTuple):
     text: str
 
 
-def show(viewer: Viewer, rows: pd.DataFrame, found: Records, filters: Filters) -> None:
+def show(viewer: Viewer, rows: pd.DataFrame, found: Records) -> None:
     """One page of the list, newest first."""
     ordered = rows.sort_values(["day", "id"], ascending=False, kind="stable")
     pages = -(-len(ordered) // SHOWN)

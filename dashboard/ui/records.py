@@ -65,7 +65,7 @@ def show(viewer: Viewer, filters: Filters, key: str) -> None:
     if rows.empty:
         st.info(_nothing(measure, found, week, part), icon=":material/inbox:")
     elif "id" in rows:
-        record_rows.show(viewer, rows, found, filters)
+        record_rows.show(viewer, rows, found)
     else:
         record_rows.coarse(rows)
 

@@ -52,7 +52,7 @@ ASKING = "tally.asking"
 
 def choose(who: Viewer) -> tuple[int, date] | None:
     """Whose week, and which: the address's, else the newest one that still has to be certified."""
-    asked_staff, asked_week = asked(who)
+    asked_staff, asked_week = asked()
     with record_session(session.bind(), who) as database:
         staff = database.scalars(select(Staff).order_by(Staff.id)).all()
         names = {s.id: s.name for s in staff}
@@ -87,7 +87,7 @@ def choose(who: Viewer) -> tuple[int, date] | None:
     return (picked, week) if week else None
 
 
-def asked(who: Viewer) -> tuple[int | None, date | None]:
+def asked() -> tuple[int | None, date | None]:
     """Staff and week of the address, None for what is none."""
     staff, week = st.query_params.get("staff", ""), st.query_params.get("week", "")
     try:

@@ -16,7 +16,7 @@ def calendar() -> None:
     tally_calendar.show(session.require(Permission.see_tallies))
 
 
-chosen = tally_week.chosen(who, *tally_sheet.asked(who))
+chosen = tally_week.chosen(who, *tally_sheet.asked())
 if chosen is None:
     calendar()
 else:

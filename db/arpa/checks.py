@@ -40,7 +40,7 @@ def problems(session: Session, worksheet: Worksheet, today: date) -> tuple[Probl
         *(problem for part in worksheet.parts for problem in _part(worksheet, part)),
         *_sums(session, worksheet),
         *_awards(session, worksheet),
-        *_doubts(session, worksheet),
+        *_doubts(worksheet),
     ]
     return tuple(sorted(found, key=lambda problem: not problem.error))
 
@@ -264,7 +264,7 @@ def _awards(session: Session, worksheet: Worksheet) -> Iterator[Problem]:
             )
 
 
-def _doubts(session: Session, worksheet: Worksheet) -> Iterator[Problem]:
+def _doubts(worksheet: Worksheet) -> Iterator[Problem]:
     row = worksheet.project
     for field in fields(worksheet.category, "project"):
         if field.name == "status":

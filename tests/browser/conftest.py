@@ -225,8 +225,19 @@ def sign_in_by_form(page: Page, username: str, path: str = "/") -> None:
     settled(page)
 
 
+CALM = """() => {
+    const calm = document.querySelector("[data-testid='stApp'][data-test-script-state='notRunning']")
+        && !document.querySelector("[data-stale='true']");
+    if (!calm) { delete window.calmSince; return false; }
+    window.calmSince ??= performance.now();
+    if (performance.now() - window.calmSince < 300) return false;
+    delete window.calmSince;
+    return true;
+}"""
+"""Nothing has run for 300 ms on end: a tap takes a moment to begin a run, and a run that asks for another one
+stands still between the two."""
+
+
 def settled(page: Page) -> None:
     """Wait until Streamlit has drawn what it is drawing, and what the last tap asked it to draw."""
-    page.wait_for_timeout(300)  # a tap takes a moment to begin a run
-    expect(page.get_by_test_id("stApp")).to_have_attribute("data-test-script-state", "notRunning")
-    expect(page.locator("[data-stale='true']")).to_have_count(0)
+    page.wait_for_function(CALM, polling=50)

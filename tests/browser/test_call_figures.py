@@ -91,7 +91,7 @@ def test_a_dated_rule_counts_anew_draws_its_line_and_is_undone(page: Page, serve
     moved = would_move(form)
     assert 0 < moved < uncovered
     form.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_text("break line drawn").first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Added: .*LIFT ASSIST", re.I))).to_be_visible()
     settled(page)
     assert of_category(page, "Behavioral health") == before + moved
     assert of_category(page, "Not covered") == uncovered - moved

@@ -3,7 +3,10 @@
 import http.client
 import json
 import shutil
+import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +20,7 @@ from db.commands import signin
 from db.engine import aggregate_session, raise_version
 from db.models import AuditEntry, User
 from db.vocab import Scope
-from tests.browser.conftest import Server, start, stop
+from tests.browser.conftest import ROOT, Server, start, stop
 from tests.dashboard.conftest import new_session
 
 
@@ -237,3 +240,21 @@ def test_a_stopping_server_lets_its_listeners_go(demo_database: Path, tmp_path: 
     assert time.monotonic() - began < 10
     stream.wait_for("event: closing", 5)
     stream.close()
+
+
+WAITED_FOR = """
+import asyncio, os, signal
+from dashboard import server
+server.GRACE = 1
+signal.signal(signal.SIGTERM, lambda *told: None)
+async def serve():
+    async with server._lifespan(None):
+        os.kill(os.getpid(), signal.SIGTERM)
+        await asyncio.sleep(60)
+asyncio.run(serve())
+"""
+
+
+def test_whoever_holds_on_keeps_a_stopping_server_for_a_few_seconds_only() -> None:
+    ended = subprocess.run([sys.executable, "-c", WAITED_FOR], cwd=ROOT, timeout=50)
+    assert ended.returncode == -signal.SIGALRM

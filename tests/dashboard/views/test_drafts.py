@@ -7,10 +7,12 @@ from sqlalchemy import Engine, select
 from streamlit.testing.v1 import AppTest
 
 from dashboard.nav import VIEWS
+from dashboard.ui import forms
 from dashboard.ui.forms import Draft as Form
 from db.engine import aggregate_session
 from db.models import Draft, Intervention
 from db.vocab import Mode, Need, Outcome, Purpose
+from tests.conftest import TODAY
 from tests.dashboard.views.asking import said, widget
 
 
@@ -90,3 +92,21 @@ def test_every_form_of_this_floor_is_kept_and_can_be_discarded(
     again.run()
     assert widget(again, form(again, name).key(field)).value == ""
     assert stored(demo_city) == []
+
+
+def test_what_a_field_begins_with_stands_again_after_a_run_that_was_cut_short(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tab of its own: the form was opened and filled, and the run ended before the browser was shown its fields."""
+    state: dict[str, object] = {}
+    monkeypatch.setattr(forms.session, "put", state.update)
+    monkeypatch.setattr(
+        forms.session, "fields", lambda keys: {name: (state[key], None) for name, key in keys.items() if key in state}
+    )
+    opened = Form("invoice")
+    opened.begin_with({"received_on": TODAY, "due_on": None})
+    stood = dict(state)
+    del state[opened.key("received_on")]
+    opened.stand_again()
+    assert state == stood
+    opened.fill({"received_on": None})  # emptied by hand: that stays
+    opened.stand_again()
+    assert state[opened.key("received_on")] is None
