@@ -176,10 +176,13 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Slide:
-    """A claim that rests on measures. ``claim`` is a vocabulary key or empty: then the Result's sentence."""
+    """One claim and one picture. A slide of one measure says its Result's sentence and draws its chart."""
 
     key: str
     title: str
-    """A vocabulary key: the question, or the heading of the title slide."""
+    """A vocabulary key: the question, or the heading."""
     measure: str | None
     notes: str = ""
+    """A vocabulary key: what else the speaker may say."""
+    body: str = ""
+    """For a slide without a measure of its own: a key of ``dashboard.bodies.BODIES``."""

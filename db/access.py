@@ -32,6 +32,8 @@ from db.models import (
     Contract,
     Disclosure,
     Draft,
+    Edition,
+    EditionLink,
     Episode,
     FollowUp,
     Household,
@@ -48,6 +50,7 @@ from db.models import (
     Merge,
     NotTwice,
     Payee,
+    PeerEdition,
     Person,
     PersonChange,
     PersonNeed,
@@ -57,6 +60,7 @@ from db.models import (
     ProviderReport,
     ProviderToken,
     QuarterFiling,
+    Question,
     Referral,
     ReferralClosing,
     ReferralDetail,
@@ -97,7 +101,10 @@ class Permission(StrEnum):
     approve_transfers = "approve_transfers"
     see_lines = "see_lines"  # totals by budget line; the desk without those that pay people, unless allowed
     write_scenarios = "write_scenarios"  # what the year after the pilot might cost: the chief's and finance's to try
-    present = "present"
+    present = "present"  # open an approved edition, take down what is asked
+    prepare_meeting = "prepare_meeting"
+    approve_meeting = "approve_meeting"
+    open_link = "open_link"  # who holds a link to one edition; no role has it
     manage_users = "manage_users"
     manage_setup = "manage_setup"
     see_audit = "see_audit"
@@ -125,9 +132,22 @@ ROLES: Mapping[Role, frozenset[Permission]] = {
             P.see_lines,
             P.see_calls,
             P.present,
+            P.prepare_meeting,
+            P.approve_meeting,
         }
     ),
-    Role.analyst: frozenset({P.see_figures, P.see_overview, P.see_public, P.see_tallies, P.see_calls, P.import_calls}),
+    Role.analyst: frozenset(
+        {
+            P.see_figures,
+            P.see_overview,
+            P.see_public,
+            P.see_tallies,
+            P.see_calls,
+            P.import_calls,
+            P.present,
+            P.prepare_meeting,
+        }
+    ),
     Role.council: frozenset({P.see_public, P.present, P.see_lines}),
     Role.finance: frozenset({P.see_money, P.write_money, P.write_scenarios, P.see_lines}),
     Role.admin: frozenset({P.manage_users, P.manage_setup, P.see_audit}),
@@ -181,6 +201,13 @@ def _only(*permissions: Permission) -> Criterion:
 
 def _own_referrals(viewer: Viewer) -> ColumnElement[bool]:
     return true() if viewer.may(P.see_people) else Referral.referred_by == viewer.user_id
+
+
+def _editions(viewer: Viewer) -> ColumnElement[bool]:
+    """Who presents sees what was approved; who prepares sees all."""
+    if viewer.may(P.prepare_meeting):
+        return true()
+    return Edition.approved_at.is_not(None) if viewer.may(P.present) else false()
 
 
 def _own_drafts(viewer: Viewer) -> ColumnElement[bool]:
@@ -245,6 +272,10 @@ ROW_SCOPE: Mapping[type, Criterion] = {
     StatementMapping: _only(P.see_money),
     StatementRow: _only(P.see_money),
     BudgetChange: _only(P.see_money),
+    Edition: _editions,
+    EditionLink: _only(P.prepare_meeting),
+    Question: _only(P.present),
+    PeerEdition: _only(P.present),
     AuditEntry: _only(P.see_audit),
 }
 """Protected tables. A record session without a viewer sees none of their rows."""

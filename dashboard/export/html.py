@@ -15,7 +15,8 @@ from string import Template
 
 from plotly.offline import get_plotlyjs
 
-from dashboard.deck import Leaf
+from dashboard.document import Document
+from dashboard.leaf import Leaf
 from db.vocab import Lang, text
 
 HERE = Path(__file__).resolve().parent
@@ -40,6 +41,11 @@ def page(decks: Mapping[Lang, Sequence[Leaf]], *, title: str, lang: Lang = "en",
         data=_inside_script(json.dumps(deck, ensure_ascii=False)),
         script=(HERE / "templates" / "deck.js").read_text("utf-8"),
     )
+
+
+def write(document: Document, lang: Lang) -> bytes:
+    """The deck of ``document`` as one file, opening in ``lang``."""
+    return page(document.decks, title=document.title, lang=lang).encode()
 
 
 def policy(html: str) -> str:

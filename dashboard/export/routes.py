@@ -11,6 +11,7 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard import deck
 from dashboard.export import html
+from dashboard.leaf import Leaf, Material
 from dashboard.measures.compute import pilot_to_date
 from db import access, engine, settings
 from db.commands.base import audit
@@ -95,6 +96,7 @@ def _page(bind: Engine, viewer: access.Viewer, pilot: Pilot, lang: Lang) -> tupl
 @lru_cache(maxsize=4)
 def _made(asked: _Asked, lang: Lang) -> tuple[str, str]:
     filters = pilot_to_date(asked.pilot, asked.viewer.today)
-    decks = deck.in_both_languages(asked.bind, asked.viewer, filters)
+    material = Material(deck.computed(asked.bind, asked.viewer, filters))
+    decks: dict[Lang, tuple[Leaf, ...]] = {each: deck.leaves(material, each) for each in deck.LANGS}
     page = html.page(decks, title=asked.pilot.name, lang=lang)
     return page, html.policy(page)

@@ -13,7 +13,8 @@ import streamlit as st
 
 from dashboard.charts import draw
 from dashboard.charts.theme import Size
-from dashboard.deck import Leaf, build
+from dashboard.deck import computed, leaves
+from dashboard.leaf import Leaf, Material
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import DEPENDS_ON_VIEWER, allowed, compute, permitted
 from dashboard.measures.compute import several as several_at_once
@@ -108,7 +109,8 @@ def _several(_ask: tuple[Viewer, tuple[str, ...], Filters, Audience], state: str
 
 @st.cache_resource(show_spinner=False, max_entries=8)
 def _deck(_ask: tuple[Viewer, Filters], state: str) -> tuple[Leaf, ...]:
-    return build(session.bind(), *_ask)
+    viewer, filters = _ask
+    return leaves(Material(computed(session.bind(), viewer, filters)), "es" if filters.lang == "es" else "en")
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

@@ -6,8 +6,8 @@ from dataclasses import replace
 import streamlit as st
 
 from dashboard.charts import CONFIG
-from dashboard.deck import Leaf
 from dashboard.export.routes import DECK
+from dashboard.leaf import Leaf
 from dashboard.measures.compute import pilot_to_date
 from dashboard.ui import data
 from dashboard.ui.exhibit import nothing, plain

@@ -1,7 +1,4 @@
-"""Tables, by subject. Importing this package registers them all on ``Base.metadata``.
-
-What stands here is what the product uses today. Still to come, as additions: Edition, Question.
-"""
+"""Tables, by subject. Importing this package registers them all on ``Base.metadata``."""
 
 from db.models.admin import (
     AuditEntry,
@@ -38,6 +35,7 @@ from db.models.family import (
     PersonProfile,
     SafetyAlert,
 )
+from db.models.meetings import Edition, EditionLink, PeerEdition, Question
 from db.models.money import (
     BudgetChange,
     BudgetLine,
@@ -106,6 +104,8 @@ __all__ = [
     "Contract",
     "Disclosure",
     "Draft",
+    "Edition",
+    "EditionLink",
     "EffectPlan",
     "Episode",
     "Event",
@@ -132,6 +132,7 @@ __all__ = [
     "Notice",
     "NoticeChoice",
     "Payee",
+    "PeerEdition",
     "Person",
     "PersonChange",
     "PersonNeed",
@@ -145,6 +146,7 @@ __all__ = [
     "ProviderService",
     "ProviderToken",
     "QuarterFiling",
+    "Question",
     "Referral",
     "ReferralClosing",
     "ReferralDetail",

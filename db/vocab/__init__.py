@@ -326,6 +326,7 @@ class Scope(StrEnum):
     calls = "calls"
     money = "money"
     setup = "setup"
+    meetings = "meetings"
 
 
 @cache

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
-from dashboard.deck import SLIDES, build
+from dashboard.deck import computed, leaves
 from dashboard.export.tables import readable
+from dashboard.leaf import Leaf, Material
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import compute
 from dashboard.model import Audience, Filters, Result
@@ -26,7 +27,13 @@ from tests.dashboard.measures.ledger import add_budget
 
 SHELL = access.shell_viewer("tester", now=NOW, today=NOW.date())
 TO_DATE = Filters(date(2026, 1, 12), date(2026, 11, 14), date(2026, 11, 14))
-SLIDE = tuple(slide for slide in SLIDES if slide.key == "after")
+
+
+def the_slide(bind: Engine, viewer: Viewer) -> Leaf:
+    [leaf] = leaves(Material(computed(bind, viewer, TO_DATE, ("after_pilot",)), order=("after",)), "en")
+    return leaf
+
+
 NONE = "No option has been chosen for this slide yet."
 
 
@@ -100,7 +107,7 @@ def test_a_small_base_hides_the_range_from_the_public(small_pilot: Engine, peopl
 
 
 def test_the_slide_says_that_there_is_none(small_pilot: Engine, viewer: Callable[..., Viewer]) -> None:
-    [leaf] = build(small_pilot, viewer(Role.council), TO_DATE, slides=SLIDE)
+    leaf = the_slide(small_pilot, viewer(Role.council))
     assert (leaf.sentence, leaf.bare) == (NONE, True)
 
 
@@ -112,7 +119,7 @@ def test_the_slide_hides_a_small_range_and_names_every_option(
     post = {"name": "Clinician", "fte": "1", "yearly": "60000"}
     save(small_pilot, "As <b>is", posts=[post])
     save(small_pilot, "End")
-    [leaf] = build(small_pilot, viewer(Role.council), TO_DATE, slides=SLIDE)
+    leaf = the_slide(small_pilot, viewer(Role.council))
     figure: Any = leaf.figure
     words = [str(note.text) for note in figure.layout.annotations]
     assert "<b>As &lt;b&gt;is</b> · $5,000 a month · – of calls · hidden" in words

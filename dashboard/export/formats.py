@@ -1,0 +1,43 @@
+"""Every kind of file that a document can become. A format is one row here: shell, routes and pages read this table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from dashboard.document import Document
+from dashboard.export import html
+from db.errors import NotFound
+from db.vocab import Lang
+
+Write = Callable[[Document, Lang], bytes]
+
+
+def _nothing_missing() -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of file. ``write(document, lang)`` → its bytes; raises Setup where the machine lacks something."""
+
+    key: str
+    label: str
+    ending: str
+    media_type: str
+    write: Write
+    languages: bool = False
+    """Whether it is made in one language (PDF, PPTX) or holds both."""
+    missing: Callable[[], str] = _nothing_missing
+    """What this machine lacks for it, as a sentence with the way out; empty where nothing."""
+
+
+FORMATS: Mapping[str, Format] = {
+    each.key: each for each in (Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),)
+}
+
+
+def of(key: str) -> Format:
+    """The format of that key. Raises NotFound, with the keys there are."""
+    try:
+        return FORMATS[key]
+    except KeyError:
+        raise NotFound(f"There is no format “{key}”. There are {', '.join(FORMATS)}.") from None
