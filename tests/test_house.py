@@ -135,6 +135,7 @@ def test_only_compute_opens_all_rows_for_figures() -> None:
         "dashboard/provider_page.py",
         "dashboard/measures/compute.py",
         "dashboard/deck.py",
+        "dashboard/gaps.py",
         "dashboard/export/routes.py",
         "dashboard/server.py",
         "dashboard/shell/",

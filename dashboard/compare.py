@@ -1,0 +1,271 @@
+"""Two editions side by side: which figures are the same, which are not, and why.
+
+A figure is compared as people read it: two that are shown alike are the same.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from itertools import pairwise
+
+import pandas as pd
+
+from dashboard.definitions import differing
+from dashboard.export.tables import readable, shown_columns
+from dashboard.frozen import Correction, Frozen
+from dashboard.measures import MEASURES
+from dashboard.measures.common import FINAL, month_end, quarter_end
+from dashboard.model import Result
+from db.vocab import LANGUAGES, Lang, text
+
+STATES = frozenset({"status", "phase", "hidden", "band"})
+"""Columns of words that say how a row stands, not which row it is."""
+
+
+class Why(StrEnum):
+    """What makes a figure another one than in the edition before."""
+
+    new_data = "new data"
+    correction = "correction"
+    definition = "definition"
+
+
+class Kind(StrEnum):
+    changed = "changed"
+    new = "new"
+    gone = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One figure of a measure: of its headline (``cell`` empty) or of one cell of its table."""
+
+    measure: str
+    cell: str
+    """Which row and column, in English."""
+    kind: Kind
+    was: str
+    """As it was shown; empty where it is new."""
+    now: str
+    why: Why
+    said: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What became of every figure of ``old`` in ``new``."""
+
+    old: str
+    new: str
+    changes: tuple[Change, ...]
+    same: int
+    """How many figures are shown alike in both."""
+    definitions: Mapping[str, tuple[str, ...]]
+    """Key of the measure → the parts of its definition that differ (``definitions.PARTS``)."""
+
+    def because(self, why: Why) -> tuple[Change, ...]:
+        return tuple(change for change in self.changes if change.why is why)
+
+    @property
+    def corrections(self) -> tuple[Correction, ...]:
+        """What was told otherwise about a time that ``old`` had told: headline first, in the order of the measures."""
+        return tuple(
+            Correction(each.measure, each.cell, each.was, each.now, each.why.value, each.said)
+            for each in self.changes
+            if each.why is not Why.new_data
+        )
+
+
+def compare(old: Frozen, new: Frozen, old_number: str, new_number: str) -> Comparison:
+    """Every headline, and every cell of every table by what its row is about. Measures in the order of ``new``."""
+    there, here = old.results["en"], new.results["en"]
+    changes: list[Change] = []
+    same = 0
+    definitions: dict[str, tuple[str, ...]] = {}
+    for key in (*here, *(key for key in there if key not in here)):
+        if key not in there or key not in here:
+            changes.append(_whole(key, old, new, old_number))
+            continue
+        parts = differing(old.definitions[key], new.definitions[key]) if key in old.definitions else ()
+        if parts:
+            definitions[key] = parts
+        pair = _Pair(key, {lang: (old.results[lang][key], new.results[lang][key]) for lang in LANGUAGES}, bool(parts))
+        found = list(pair.changes(old_number))
+        changes += found
+        same += pair.figures() - len(found)
+    return Comparison(old_number, new_number, tuple(changes), same, definitions)
+
+
+def _whole(key: str, old: Frozen, new: Frozen, old_number: str) -> Change:
+    """A measure that only one of the two has."""
+    kind = Kind.new if key in new.results["en"] else Kind.gone
+    shown = {lang: (new if kind is Kind.new else old).results[lang][key].display for lang in LANGUAGES}
+    said = {
+        lang: text(f"compare.{kind}", lang, what=text(f"measure.{key}.title", lang), value=shown[lang], old=old_number)
+        for lang in LANGUAGES
+    }
+    was, now = ("", shown["en"]) if kind is Kind.new else (shown["en"], "")
+    return Change(key, "", kind, was, now, Why.new_data, said)
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One measure in both editions, in each language."""
+
+    key: str
+    results: Mapping[Lang, tuple[Result, Result]]
+    redefined: bool
+
+    def changes(self, number: str) -> Iterator[Change]:
+        old, new = self.results["en"]
+        if old.display != new.display:
+            displays = {lang: (was.display, now.display) for lang, (was, now) in self.results.items()}
+            yield self._change(dict.fromkeys(LANGUAGES, ""), displays, self._why(self._of_headline()), number)
+        if _grain(old) != _grain(new):
+            coarse = {
+                lang: (_grain_name(was, lang), _grain_name(now, lang)) for lang, (was, now) in self.results.items()
+            }
+            over = {lang: text("compare.grain", lang) for lang in LANGUAGES}
+            yield self._change(over, coarse, self._why(Why.new_data), number)
+            return
+        yield from self._cells(number)
+
+    def figures(self) -> int:
+        """How many figures the two have together: headline, and each cell of either."""
+        grids = [_Grid(result) for result in self.results["en"]]
+        if _grain(self.results["en"][0]) != _grain(self.results["en"][1]):
+            return 2
+        return 1 + sum(1 for row in {*grids[0].rows, *grids[1].rows} for _ in {*grids[0].figures, *grids[1].figures})
+
+    def _cells(self, number: str) -> Iterator[Change]:
+        grids = {lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()}
+        old, new = grids["en"]
+        spoken = {lang: (old.like(was), new.like(now)) for lang, (was, now) in grids.items()}
+        for row in (*new.rows, *(row for row in old.rows if row not in new.rows)):
+            told = self._told(old, row)
+            for name in (*new.figures, *(each for each in old.figures if each not in new.figures)):
+                if old.cell(row, name) == new.cell(row, name):
+                    continue
+                shown, where = {}, {}
+                for lang, (was, now) in grids.items():
+                    # A table that stands in another order in the other language is told in English words.
+                    mine = (was, now) if all(spoken[lang]) else (old, new)
+                    shown[lang] = (
+                        mine[0].at(old.place(row), name),
+                        mine[1].at(new.place(row), name),
+                    )
+                    where[lang] = mine[1].name(new.place(row), name) or mine[0].name(old.place(row), name)
+                yield self._change(where, shown, self._why(told), number)
+
+    def _told(self, old: "_Grid", row: tuple[object, ...]) -> Why:
+        """Whether the old edition had told of this row as settled; without a date it is as its headline."""
+        day = next((part for part in row if isinstance(part, date)), None)
+        if day is None:
+            return self._of_headline()
+        if (end := old.ends(day)) is None or end > min(old.result.filters.last, old.result.filters.as_of):
+            return Why.new_data
+        return Why.correction if old.status(row) in (None, FINAL) else Why.new_data
+
+    def _of_headline(self) -> Why:
+        old, new = self.results["en"]
+        moved = new.filters.last > old.filters.last or new.filters.first != old.filters.first
+        return Why.new_data if moved or old.provisional else Why.correction
+
+    def _why(self, otherwise: Why) -> Why:
+        return Why.definition if self.redefined else otherwise
+
+    def _change(
+        self, where: Mapping[Lang, str], shown: Mapping[Lang, tuple[str, str]], why: Why, number: str
+    ) -> Change:
+        was, now = shown["en"]
+        kind = Kind.new if not was else Kind.gone if not now else Kind.changed
+        said = {}
+        for lang in LANGUAGES:
+            what = ", ".join(filter(None, (text(f"measure.{self.key}.title", lang), where[lang])))
+            key = f"compare.{why.name}" if kind is Kind.changed else f"compare.{kind}"
+            value = shown[lang][1] or shown[lang][0]
+            said[lang] = text(key, lang, what=what, was=shown[lang][0], now=shown[lang][1], value=value, old=number)
+        return Change(self.key, where["en"], kind, was, now, why, said)
+
+
+class _Grid:
+    """A Result's table as text, found by what each row is about and the column's name."""
+
+    def __init__(self, result: Result) -> None:
+        self.result = result
+        self.table = result.table
+        shown = shown_columns(result)
+        self.labels = {name: str(result.columns[name]) for name in shown}
+        self.keys = [name for name in shown if name not in STATES and _names_rows(self.table[name])]
+        self.figures = [name for name in shown if name not in self.keys and name not in STATES]
+        text_of = readable(result, MEASURES[result.key])
+        self.cells = {name: text_of[self.labels[name]].tolist() for name in shown}
+        seen: dict[tuple[object, ...], int] = {}
+        self.rows: dict[tuple[object, ...], int] = {}
+        for k in range(len(self.table)):
+            about = tuple(self.table[name].iloc[k] for name in self.keys) or (k,)
+            seen[about] = seen.get(about, 0) + 1
+            self.rows[about if seen[about] == 1 else (*about, seen[about])] = k
+
+    def place(self, row: tuple[object, ...]) -> int | None:
+        return self.rows.get(row)
+
+    def cell(self, row: tuple[object, ...], name: str) -> str:
+        return self.at(self.place(row), name)
+
+    def at(self, place: int | None, name: str) -> str:
+        return "" if place is None or name not in self.cells else self.cells[name][place]
+
+    def name(self, place: int | None, name: str) -> str:
+        """Which row and column, as people say it."""
+        if place is None:
+            return ""
+        return ", ".join([*(self.cells[key][place] for key in self.keys), self.labels.get(name, "")])
+
+    def like(self, other: "_Grid") -> bool:
+        """Whether the other language's table has the same figures in the same order."""
+        return (
+            self.figures == other.figures
+            and len(self.table) == len(other.table)
+            and all(
+                self.table[name].equals(other.table[name]) for name in self.figures if not _is_words(self.table[name])
+            )
+        )
+
+    def status(self, row: tuple[object, ...]) -> str | None:
+        place = self.place(row)
+        return None if place is None or "status" not in self.table else str(self.table["status"].iloc[place])
+
+    def ends(self, day: date) -> date | None:
+        """The last day of the period that begins on ``day``."""
+        grain = _grain(self.result) or ("week" if "week" in self.keys else "month" if "month" in self.keys else "")
+        if not grain:
+            days = sorted({value for name in self.keys for value in self.table[name] if isinstance(value, date)})
+            steps = [(after - before).days for before, after in pairwise(days)]
+            step = min(steps, default=1)
+            grain = "quarter" if step > 31 else "month" if step > 7 else "week" if step > 1 else ""
+        if grain == "week":
+            return day + timedelta(days=6)
+        return month_end(day) if grain == "month" else quarter_end(day) if grain == "quarter" else day
+
+
+def _names_rows(column: pd.Series) -> bool:
+    return any(isinstance(value, date) for value in column) or _is_words(column)
+
+
+def _is_words(column: pd.Series) -> bool:
+    return any(isinstance(value, str) for value in column)
+
+
+def _grain(result: Result) -> str:
+    return str(result.marks.get("grain", ""))
+
+
+def _grain_name(result: Result, lang: Lang) -> str:
+    return text(f"compare.grain_{_grain(result) or 'whole'}", lang)
+
+
+def in_words(changes: Sequence[Change], lang: Lang) -> list[str]:
+    """The sentences of ``changes`` in one language."""
+    return [change.said[lang] for change in changes]
