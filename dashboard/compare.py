@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from dashboard import words
 from dashboard.definitions import differing
 from dashboard.export.tables import readable, shown_columns
 from dashboard.frozen import Correction, Frozen
@@ -19,8 +20,24 @@ from dashboard.measures.common import FINAL, month_end, quarter_end
 from dashboard.model import Result
 from db.vocab import LANGUAGES, Lang, text
 
-STATES = frozenset({"status", "phase", "hidden", "band"})
+STATES = frozenset({"status", "phase", "hidden", "lost_to"})
 """Columns of words that say how a row stands, not which row it is."""
+PLACES = frozenset({"weekday", "hour"})
+"""Columns of numbers that say which row it is."""
+PROJECTED = frozenset({"expected", "fitted", "projected", "projected_low", "projected_high", "plan"})
+"""Columns that are drawn through the past anew with every new month: another line is no correction."""
+OBSERVED = {
+    "repeat_call_effect": frozenset({"observed"}),
+    "officer_hours_returned": frozenset({"observed"}),
+    "effect_residuals": frozenset[str](),
+    "effect_detectable": frozenset[str](),
+}
+"""Measures of a model → the columns of theirs that are not its estimates."""
+SETTLES = {"connection_rate": 30, "eligible_served": 8, "within_48h": 3, "reach_rate": None}
+"""Days from a period's end until what happened in it can be judged; None: it may always be reached later."""
+
+
+PERIODS = {"week": words.week, "month": words.month, "quarter": words.quarter}
 
 
 class Why(StrEnum):
@@ -109,6 +126,10 @@ def _whole(key: str, old: Frozen, new: Frozen, old_number: str) -> Change:
     return Change(key, "", kind, was, now, Why.new_data, said)
 
 
+_Both = dict[Lang, tuple[str, str]]
+"""Language → a figure as it was shown in the one and in the other."""
+
+
 @dataclass(frozen=True)
 class _Pair:
     """One measure in both editions, in each language."""
@@ -120,13 +141,13 @@ class _Pair:
     def changes(self, number: str) -> Iterator[Change]:
         old, new = self.results["en"]
         if old.display != new.display:
-            displays = {lang: (was.display, now.display) for lang, (was, now) in self.results.items()}
-            yield self._change(dict.fromkeys(LANGUAGES, ""), displays, self._why(self._of_headline()), number)
+            displays: _Both = {lang: (was.display, now.display) for lang, (was, now) in self.results.items()}
+            yield self._change(dict.fromkeys(self.results, ""), displays, self._why(self._of_headline()), number)
         if _grain(old) != _grain(new):
-            coarse = {
+            coarse: _Both = {
                 lang: (_grain_name(was, lang), _grain_name(now, lang)) for lang, (was, now) in self.results.items()
             }
-            over = {lang: text("compare.grain", lang) for lang in LANGUAGES}
+            over: dict[Lang, str] = {lang: text("compare.grain", lang) for lang in LANGUAGES}
             yield self._change(over, coarse, self._why(Why.new_data), number)
             return
         yield from self._cells(number)
@@ -139,15 +160,17 @@ class _Pair:
         return 1 + sum(1 for row in {*grids[0].rows, *grids[1].rows} for _ in {*grids[0].figures, *grids[1].figures})
 
     def _cells(self, number: str) -> Iterator[Change]:
-        grids = {lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()}
+        grids: dict[Lang, tuple[_Grid, _Grid]] = {
+            lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()
+        }
         old, new = grids["en"]
         spoken = {lang: (old.like(was), new.like(now)) for lang, (was, now) in grids.items()}
         for row in (*new.rows, *(row for row in old.rows if row not in new.rows)):
-            told = self._told(old, row)
             for name in (*new.figures, *(each for each in old.figures if each not in new.figures)):
                 if old.cell(row, name) == new.cell(row, name):
                     continue
-                shown, where = {}, {}
+                shown: _Both = {}
+                where: dict[Lang, str] = {}
                 for lang, (was, now) in grids.items():
                     # A table that stands in another order in the other language is told in English words.
                     mine = (was, now) if all(spoken[lang]) else (old, new)
@@ -156,14 +179,20 @@ class _Pair:
                         mine[1].at(new.place(row), name),
                     )
                     where[lang] = mine[1].name(new.place(row), name) or mine[0].name(old.place(row), name)
-                yield self._change(where, shown, self._why(told), number)
+                yield self._change(where, shown, self._why(self._told(old, new, row, name)), number)
 
-    def _told(self, old: "_Grid", row: tuple[object, ...]) -> Why:
-        """Whether the old edition had told of this row as settled; without a date it is as its headline."""
+    def _told(self, old: "_Grid", new: "_Grid", row: tuple[object, ...], name: str) -> Why:
+        """Whether the old edition had told of this cell as settled; without a date it is as its headline."""
+        was, hidden = old.result.filters, text("chart.hidden", "en")
+        if hidden in (old.cell(row, name), new.cell(row, name)):
+            return Why.new_data  # shown or hidden for what came since, to protect somebody
+        if name in PROJECTED or (self.key in OBSERVED and name not in OBSERVED[self.key]):
+            return self._of_headline()
         day = next((part for part in row if isinstance(part, date)), None)
         if day is None:
             return self._of_headline()
-        if (end := old.ends(day)) is None or end > min(old.result.filters.last, old.result.filters.as_of):
+        wait = SETTLES.get(self.key, 0)
+        if wait is None or old.ends(day) + timedelta(days=wait) > min(was.last + timedelta(days=wait), was.as_of):
             return Why.new_data
         return Why.correction if old.status(row) in (None, FINAL) else Why.new_data
 
@@ -183,10 +212,18 @@ class _Pair:
         said = {}
         for lang in LANGUAGES:
             what = ", ".join(filter(None, (text(f"measure.{self.key}.title", lang), where[lang])))
-            key = f"compare.{why.name}" if kind is Kind.changed else f"compare.{kind}"
+            key = _sentence(kind, why, shown[lang], lang)
             value = shown[lang][1] or shown[lang][0]
             said[lang] = text(key, lang, what=what, was=shown[lang][0], now=shown[lang][1], value=value, old=number)
         return Change(self.key, where["en"], kind, was, now, why, said)
+
+
+def _sentence(kind: Kind, why: Why, shown: tuple[str, str], lang: Lang) -> str:
+    """Which sentence tells of a change from one text to another."""
+    hidden = text("chart.hidden", lang)
+    if kind is Kind.changed and hidden in shown:
+        return "compare.hid" if shown[1] == hidden else "compare.uncovered"
+    return f"compare.{why.name}" if kind is Kind.changed else f"compare.{kind}"
 
 
 class _Grid:
@@ -197,7 +234,7 @@ class _Grid:
         self.table = result.table
         shown = shown_columns(result)
         self.labels = {name: str(result.columns[name]) for name in shown}
-        self.keys = [name for name in shown if name not in STATES and _names_rows(self.table[name])]
+        self.keys = [name for name in shown if name not in STATES and _names_rows(name, self.table[name])]
         self.figures = [name for name in shown if name not in self.keys and name not in STATES]
         text_of = readable(result, MEASURES[result.key])
         self.cells = {name: text_of[self.labels[name]].tolist() for name in shown}
@@ -221,7 +258,15 @@ class _Grid:
         """Which row and column, as people say it."""
         if place is None:
             return ""
-        return ", ".join([*(self.cells[key][place] for key in self.keys), self.labels.get(name, "")])
+        about = [self._said(key, place) for key in self.keys]
+        return ", ".join(filter(None, [*about, self.labels.get(name, "")]))
+
+    def _said(self, key: str, place: int) -> str:
+        value, lang = self.table[key].iloc[place], self.result.filters.lang
+        period = PERIODS.get(self.grain())
+        if isinstance(value, date) and period is not None:
+            return period(value, lang)
+        return f"{self.labels[key]} {self.cells[key][place]}" if key in PLACES else self.cells[key][place]
 
     def like(self, other: "_Grid") -> bool:
         """Whether the other language's table has the same figures in the same order."""
@@ -237,21 +282,26 @@ class _Grid:
         place = self.place(row)
         return None if place is None or "status" not in self.table else str(self.table["status"].iloc[place])
 
-    def ends(self, day: date) -> date | None:
+    def ends(self, day: date) -> date:
         """The last day of the period that begins on ``day``."""
+        grain = self.grain()
+        if grain == "week":
+            return day + timedelta(days=6)
+        return month_end(day) if grain == "month" else quarter_end(day) if grain == "quarter" else day
+
+    def grain(self) -> str:
+        """How long a period is: "week", "month", "quarter", or "" for single days and tables without."""
         grain = _grain(self.result) or ("week" if "week" in self.keys else "month" if "month" in self.keys else "")
         if not grain:
             days = sorted({value for name in self.keys for value in self.table[name] if isinstance(value, date)})
             steps = [(after - before).days for before, after in pairwise(days)]
             step = min(steps, default=1)
             grain = "quarter" if step > 31 else "month" if step > 7 else "week" if step > 1 else ""
-        if grain == "week":
-            return day + timedelta(days=6)
-        return month_end(day) if grain == "month" else quarter_end(day) if grain == "quarter" else day
+        return grain
 
 
-def _names_rows(column: pd.Series) -> bool:
-    return any(isinstance(value, date) for value in column) or _is_words(column)
+def _names_rows(name: str, column: pd.Series) -> bool:
+    return name in PLACES or any(isinstance(value, date) for value in column) or _is_words(column)
 
 
 def _is_words(column: pd.Series) -> bool:

@@ -12,6 +12,7 @@ from dashboard import words
 from dashboard.frozen import Gap
 from dashboard.measures.common import employed, month_end, month_of
 from dashboard.measures.effect import the_plan
+from dashboard.measures.evidence_words import verdict_due
 from db.arpa.calendar import due_on, quarters
 from db.cad import current
 from db.engine import aggregate_session
@@ -172,16 +173,12 @@ def _titles(keys: Sequence[str], lang: Lang) -> str:
 
 def _verdict(session: Session, stands: Ground) -> Iterator[Gap]:
     ahead = [
-        day for months in sorted(the_plan(session).verdict_months) if (day := due(stands.pilot, months)) > stands.as_of
+        day
+        for months in sorted(the_plan(session).verdict_months)
+        if (day := verdict_due(stands.pilot, months)) > stands.as_of
     ]
     if ahead:
         yield _gap("verdict", "verdict", lambda lang: {"month": words.month(ahead[0], lang)})
-
-
-def due(pilot: Pilot, months: int) -> date:
-    """The first day on which so many full months after the launch month are over."""
-    number = pilot.starts_on.year * 12 + pilot.starts_on.month - 1 + months + 1
-    return date(number // 12, number % 12 + 1, 1)
 
 
 def _end_of(stands: Ground) -> datetime:

@@ -17,7 +17,7 @@ from db.errors import Conflict, Invalid, NotFound
 from db.forms.meetings import DeckForm, EditionForm, SignForm, WithdrawForm
 from db.models import Edition, EditionLink, Question
 from db.sealed import digest
-from db.vocab import LANGUAGES, Scope
+from db.vocab import LANGUAGES, Lang, Scope
 
 _AGAIN = "bcdefghijklmnopqrstuvwxyz"
 
@@ -142,9 +142,11 @@ def missing_words(row: Edition) -> list[str]:
     found = []
     for slide in row.deck:
         for part, name in (("title", "title"), ("sentence", "claim")):
-            written = [lang for lang in LANGUAGES if slide.get("shown") and slide.get(part, {}).get(lang, "").strip()]
+            written: list[Lang] = [
+                lang for lang in LANGUAGES if slide.get("shown") and slide.get(part, {}).get(lang, "").strip()
+            ]
             if len(written) == 1:
-                other = next(lang for lang in LANGUAGES if lang not in written)
+                other: Lang = "es" if written[0] == "en" else "en"
                 found.append(
                     f"Slide “{slide['key']}” has its own {name} in {LANGUAGES[written[0]]} and none in "
                     f"{LANGUAGES[other]}. Write it in both, or in neither."
