@@ -74,9 +74,9 @@ def routes(limiter: Limiter | None = None) -> list[BaseRoute]:
 
     async def page(request: Request) -> Response:
         address = request.client.host if request.client else ""
-        lang = _language(request)
+        lang = language(request)
         if not guard.lets(address):
-            return _answer(_told(lang, "slow"), lang, 429, {"retry-after": "300"})
+            return answer(_told(lang, "slow"), lang, 429, {"retry-after": "300"})
         body: Mapping[str, str] | None = {}
         if request.method == "POST":
             body = await _form(request)
@@ -87,9 +87,9 @@ def routes(limiter: Limiter | None = None) -> list[BaseRoute]:
             shown = await asyncio.to_thread(_turn, token, asked, address, lang)
         if shown is None:
             guard.missed(address)
-            return _answer(_told(lang, "gone"), lang, 404)
+            return answer(_told(lang, "gone"), lang, 404)
         html, status = shown
-        return _answer(html, lang, status)
+        return answer(html, lang, status)
 
     return [Route(PATH + "{token:path}", page, methods=["GET", "POST"])]
 
@@ -145,7 +145,7 @@ def _document(
         parts.append(f'<p class="small">{escape(text("link.once", lang, day=words.day(page.expires_on, lang)))}</p>')
     notice = escape(text("slip.notice_words", lang))
     parts.append(f'<p class="small"><strong>{escape(text("link.notice", lang))}</strong> {notice}</p>')
-    return _whole("".join(parts), text("link.title", lang, code=page.code), lang, pilot.name)
+    return whole("".join(parts), text("link.title", lang, code=page.code), lang, pilot.name)
 
 
 def _thanks(page: Page, stored: LinkAnswer, lang: Lang) -> str:
@@ -203,7 +203,7 @@ def _button(answer: LinkAnswer, lang: Lang, *, first: bool) -> str:
 def _told(lang: Lang, key: str) -> str:
     values = {"phone": phone_words()} if key == "gone" else {}
     title, said = text(f"link.{key}_title", lang), text(f"link.{key}", lang, **values)
-    return _whole(f"<h1>{escape(title)}</h1><p>{escape(said)}</p>", title, lang, "")
+    return whole(f"<h1>{escape(title)}</h1><p>{escape(said)}</p>", title, lang, "")
 
 
 def phone_words() -> str:
@@ -212,7 +212,7 @@ def phone_words() -> str:
     return f": {number}" if number else ""
 
 
-def _whole(body: str, title: str, lang: Lang, sender: str) -> str:
+def whole(body: str, title: str, lang: Lang, sender: str) -> str:
     other: Lang = "en" if lang == "es" else "es"
     switch = f'<a href="?lang={other}" lang="{other}" rel="nofollow">{escape(text("link.other_language", lang))}</a>'
     return _template().substitute(
@@ -220,7 +220,7 @@ def _whole(body: str, title: str, lang: Lang, sender: str) -> str:
     )
 
 
-def _answer(html: str, lang: Lang, status: int, more: Mapping[str, str] | None = None) -> Response:
+def answer(html: str, lang: Lang, status: int, more: Mapping[str, str] | None = None) -> Response:
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     headers = {
         "content-security-policy": (
@@ -237,7 +237,7 @@ def _answer(html: str, lang: Lang, status: int, more: Mapping[str, str] | None =
     return Response(html, status, headers=headers, media_type="text/html; charset=utf-8")
 
 
-def _language(request: Request) -> Lang:
+def language(request: Request) -> Lang:
     asked = request.query_params.get("lang") or request.headers.get("accept-language", "")[:2].lower()
     return "es" if asked == "es" else "en"
 

@@ -29,7 +29,7 @@ from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import provider_page
+from dashboard import meeting_page, provider_page
 from dashboard.export import slip
 from dashboard.export.paper import routes as paper_routes
 from dashboard.export.routes import routes as export_routes
@@ -187,7 +187,7 @@ class Guard:
             return
         request = Request(scope)
         name = cookie_name(BROWSER_COOKIE, _secure(scope))
-        ours = not scope["path"].startswith(provider_page.PATH)  # who follows a link gets no cookie
+        ours = not scope["path"].startswith((provider_page.PATH, meeting_page.LINK))  # no cookie for who has a link
         stranger = ours and name not in request.cookies and "text/html" in request.headers.get("accept", "")
 
         async def guarded(message: Message) -> None:
@@ -231,7 +231,8 @@ app = st.App(
         Route("/session/close", session_close, methods=["POST"]),
         Route("/session/state", session_state, methods=["GET"]),
         Route("/live", live, methods=["GET"]),
-        *export_routes(lambda request: _seat(_token(request))),
+        *meeting_page.routes(),
+        *export_routes(lambda request: _seat(_token(request)), _same_origin),
         *paper_routes(lambda request: _seat(_token(request))),
         *slip.routes(lambda request: _seat(_token(request)), _same_origin),
         *provider_page.routes(),

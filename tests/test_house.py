@@ -133,6 +133,7 @@ def test_only_compute_opens_all_rows_for_figures() -> None:
     """Else above ``db``: sign-in, routes and links (nobody is signed in), the deck (which pilot), shell, watcher."""
     allowed = (
         "dashboard/provider_page.py",
+        "dashboard/meeting_page.py",
         "dashboard/measures/compute.py",
         "dashboard/deck.py",
         "dashboard/gaps.py",

@@ -1,9 +1,18 @@
 "use strict";
+// The slides themselves: one is shown at a time, scaled to the screen. Nothing is drawn here: all is drawn already.
 const deck = JSON.parse(document.getElementById("deck").textContent);
-const stage = document.getElementById("stage"), notes = document.getElementById("notes");
-const blank = document.getElementById("blank"), counter = document.getElementById("counter");
-const tongues = Object.keys(deck.slides);
-let lang = deck.lang, at = 0, quiet = 0;
+const byId = (id) => document.getElementById(id);
+const live = { lang: document.documentElement.lang, at: 0, blank: false, tables: false };
+const isFile = location.protocol === "file:";
+const presenter = document.documentElement.hasAttribute("data-presenter") || location.hash === "#presenter";
+const watchers = []; // called after every change with whether somebody here caused it
+const slides = {};
+for (const lang of deck.langs) slides[lang] = [...document.querySelectorAll("#stage .slide[lang=" + lang + "]")];
+
+function word(key, values) {
+  const words = deck.words[live.lang][key];
+  return words.replace(/\{(\w+)\}/g, (whole, name) => (values && name in values ? values[name] : whole));
+}
 
 function element(name, kind, words) {
   const made = document.createElement(name);
@@ -12,127 +21,123 @@ function element(name, kind, words) {
   return made;
 }
 
-function sheet(slide, number, of, tongue) {
-  const made = element("section", slide.figure ? "slide" : "slide title");
-  made.lang = tongue;
-  made.dataset.key = slide.key;
-  made.append(element("p", "over", slide.title));
-  made.append(element("h1", slide.sentence.length > 95 ? "long" : "", slide.sentence));
-  if (slide.more) made.append(element("p", "more", slide.more));
-  if (slide.figure) {
-    const chart = element("div", "chart");
-    chart.setAttribute("role", "img");
-    chart.setAttribute("aria-label", slide.title + " " + slide.sentence);
-    made.append(chart);
-  }
-  const foot = element("footer", slide.source.length > 105 ? "foot long" : "foot");
-  foot.append(element("span", "source", slide.source), element("span", "number", number + " / " + of));
-  made.append(foot);
+function button(words, act, kind) {
+  const made = element("button", kind, words);
+  made.type = "button";
+  made.onclick = act;
   return made;
 }
 
-// Every chart is drawn ahead, at the stage's own size: turning a page only shows what is there already.
-function draw(section, slide) {
-  const chart = section.querySelector(".chart");
-  if (!chart || chart.dataset.drawn) return;
-  chart.dataset.drawn = "yes";
-  const layout = Object.assign({}, slide.figure.layout, { width: chart.clientWidth, height: chart.clientHeight, autosize: false });
-  Plotly.newPlot(chart, slide.figure.data, layout, { staticPlot: true, responsive: false });
+const current = () => slides[live.lang][live.at];
+const noteOf = (slide) => { const note = slide && slide.querySelector(".note"); return note ? note.textContent : ""; };
+
+// Every change of what is on the wall goes through here, whoever caused it: a key, a touch, the other window.
+function change(next, mine = true) {
+  const before = current();
+  Object.assign(live, next);
+  live.at = Math.max(0, Math.min(slides[live.lang].length - 1, live.at));
+  const now = current();
+  if (before !== now) before.classList.remove("on");
+  now.classList.add("on");
+  if (document.documentElement.lang !== live.lang) { document.documentElement.lang = live.lang; say(); }
+  byId("blank").hidden = !live.blank || presenter;
+  document.body.classList.toggle("tables", live.tables);
+  byId("counter").textContent = now.dataset.number;
+  if (!byId("notes").hidden) byId("notes").textContent = noteOf(now);
+  for (const watcher of watchers) watcher(mine);
+  setTimeout(() => {
+    byId("said").textContent = now.dataset.number + ": " + now.querySelector("h1").textContent;
+    if (!presenter) history.replaceState(null, "", "#" + (live.at + 1));
+  }, 0);
 }
 
-const sections = {};
-for (const tongue of tongues) {
-  const slides = deck.slides[tongue];
-  sections[tongue] = slides.map((slide, k) => sheet(slide, k + 1, slides.length, tongue));
-  stage.append(...sections[tongue]);
+const turn = (by) => change({ at: live.at + by, blank: false });
+
+function tables() {
+  change({ tables: !live.tables });
+  const shown = current().querySelector(".figures");
+  if (live.tables && shown) { shown.tabIndex = 0; shown.focus({ preventScroll: true }); }
 }
 
-function show(place) {
-  const slides = deck.slides[lang];
-  at = Math.max(0, Math.min(slides.length - 1, place));
-  for (const tongue of tongues) sections[tongue].forEach((s, k) => {
-    const on = tongue === lang && k === at;
-    s.classList.toggle("on", on);
-    s.setAttribute("aria-hidden", String(!on));
+function language() {
+  const there = current().dataset, lang = deck.langs[(deck.langs.indexOf(live.lang) + 1) % deck.langs.length];
+  const same = slides[lang].findIndex((s) => s.dataset.key === there.key && s.dataset.part === there.part);
+  const first = slides[lang].findIndex((s) => s.dataset.key === there.key);
+  change({ lang, at: Math.max(0, same < 0 ? first : same) });
+}
+
+function notes() {
+  if (!deck.notes) return;
+  byId("notes").hidden = !byId("notes").hidden;
+  byId("notes").textContent = noteOf(current());
+}
+
+// A picture of a slide. Its own names: a name that stands twice would mean the first, hidden one.
+let copies = 0;
+function copy(slide) {
+  const stage = element("div", "stage"), made = slide.cloneNode(true), own = "copy" + ++copies + "-";
+  made.classList.add("on");
+  made.querySelectorAll("[id]").forEach((e) => { e.id = own + e.id; });
+  made.querySelectorAll("[clip-path], [fill^='url(']").forEach((e) => ["clip-path", "fill"].forEach((name) => {
+    const value = e.getAttribute(name);
+    if (value && value.startsWith("url(#")) e.setAttribute(name, value.replace("url(#", "url(#" + own));
+  }));
+  made.querySelectorAll(".note, .figures:not(.always)").forEach((e) => e.remove());
+  stage.append(made);
+  stage.inert = true;
+  return stage;
+}
+
+function grid() {
+  const there = byId("grid");
+  if (!there.hidden) { there.hidden = true; there.replaceChildren(); return; }
+  there.setAttribute("aria-label", word("grid"));
+  slides[live.lang].forEach((slide, place) => {
+    const thumb = button("", () => { grid(); change({ at: place, blank: false }); }, place === live.at ? "thumb on" : "thumb");
+    const mini = element("span", "mini");
+    mini.append(copy(slide));
+    mini.setAttribute("aria-hidden", "true");
+    thumb.append(mini, element("span", "name", slide.dataset.number + " · " + slide.querySelector(".over").textContent));
+    if (place === live.at) thumb.setAttribute("aria-current", "true");
+    there.append(thumb);
   });
-  draw(sections[lang][at], slides[at]);
-  counter.textContent = (at + 1) + " / " + slides.length;
-  notes.textContent = slides[at].note;
-  document.documentElement.lang = lang;
-  const words = deck.words[lang];
-  for (const [id, word] of [["previous", "previous"], ["next", "next"]]) {
-    const button = document.getElementById(id);
-    button.setAttribute("aria-label", words[word]);
-    button.title = words[word];
-  }
-  document.getElementById("tongue").textContent = words.language;
-  document.getElementById("fullscreen").textContent = words.fullscreen;
-  document.getElementById("keys").textContent = words.keys;
-  history.replaceState(null, "", "#" + (at + 1));
+  there.hidden = false;
+  there.children[live.at].focus();
 }
 
-function ahead() {
-  const waiting = [lang, ...tongues.filter((t) => t !== lang)]
-    .flatMap((t) => sections[t].map((s, k) => [s, deck.slides[t][k]]))
-    .find(([s]) => s.querySelector(".chart") && !s.querySelector(".chart").dataset.drawn);
-  if (!waiting) { document.body.dataset.ready = "yes"; return; }
-  draw(...waiting);
-  setTimeout(ahead, 0);
+// A lobby screen: round and round, and everybody sees when it turns.
+const auto = { every: 20, left: 0, clock: 0 };
+function autoplay() {
+  if (auto.clock) { clearInterval(auto.clock); auto.clock = 0; byId("counting").hidden = true; return; }
+  auto.left = auto.every;
+  auto.clock = setInterval(() => {
+    auto.left -= 1;
+    if (auto.left <= 0) change({ at: live.at + 1 < slides[live.lang].length ? live.at + 1 : 0 });
+    count();
+  }, 1000);
+  count();
+}
+function count() {
+  byId("counting").hidden = false;
+  byId("counting").textContent = word("countdown", { n: auto.left });
+}
+watchers.push(() => { if (auto.clock) { auto.left = auto.every; count(); } });
+
+async function full() {
+  if (document.fullscreenElement) { await document.exitFullscreen(); return; }
+  await document.documentElement.requestFullscreen().catch(() => {});
+  if (navigator.wakeLock) navigator.wakeLock.request("screen").catch(() => {}); // a projector that goes to sleep
 }
 
 function fit() {
   const scale = Math.min(innerWidth / 1920, innerHeight / 1080);
-  stage.style.transform = "scale(" + scale + ") translate(-50%, -50%)";
+  const x = (innerWidth - 1920 * scale) / 2, y = (innerHeight - 1080 * scale) / 2;
+  byId("stage").style.transform = "translate(" + x + "px," + y + "px) scale(" + scale + ")";
 }
 
-function full() {
-  if (document.fullscreenElement) document.exitFullscreen();
-  else document.documentElement.requestFullscreen();
+function say() {
+  document.querySelectorAll("#bar [data-word]").forEach((b) => { b.textContent = word(b.dataset.word); });
+  for (const id of ["previous", "next"]) { byId(id).setAttribute("aria-label", word(id)); byId(id).title = word(id); }
+  byId("keys").textContent = word("keys");
+  byId("bar").setAttribute("aria-label", word("fullscreen"));
 }
-
-function change() {
-  lang = tongues[(tongues.indexOf(lang) + 1) % tongues.length];
-  show(at);
-}
-
-const acts = {
-  ArrowRight: () => show(at + 1), " ": () => show(at + 1), PageDown: () => show(at + 1), Enter: () => show(at + 1),
-  ArrowLeft: () => show(at - 1), PageUp: () => show(at - 1), Backspace: () => show(at - 1),
-  Home: () => show(0), End: () => show(Infinity),
-  b: () => { blank.hidden = !blank.hidden; }, ".": () => { blank.hidden = !blank.hidden; },
-  n: () => { notes.hidden = !notes.hidden; }, f: full, l: change,
-  Escape: () => { blank.hidden = true; notes.hidden = true; if (document.fullscreenElement) document.exitFullscreen(); },
-};
-
-addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  const act = acts[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!act || ((event.key === " " || event.key === "Enter") && event.target.tagName === "BUTTON")) return;
-  event.preventDefault();
-  if (!blank.hidden && !["b", "B", ".", "Escape"].includes(event.key)) blank.hidden = true;
-  act();
-});
-
-let touched = null;
-addEventListener("touchstart", (event) => { touched = event.changedTouches[0]; }, { passive: true });
-addEventListener("touchend", (event) => {
-  if (!touched || event.target.closest("#bar, #notes")) return;
-  const dx = event.changedTouches[0].clientX - touched.clientX;
-  if (Math.abs(dx) > 40) show(at + (dx < 0 ? 1 : -1));
-});
-
-function awake() {
-  document.body.classList.remove("still");
-  clearTimeout(quiet);
-  quiet = setTimeout(() => { if (!document.querySelector("#bar :focus-visible")) document.body.classList.add("still"); }, 2500);
-}
-for (const name of ["mousemove", "touchstart", "focusin"]) addEventListener(name, awake, { passive: true });
-document.getElementById("previous").onclick = () => show(at - 1);
-document.getElementById("next").onclick = () => show(at + 1);
-document.getElementById("fullscreen").onclick = full;
-document.getElementById("tongue").onclick = change;
-addEventListener("resize", fit);
-fit();
-awake();
-show((Number(location.hash.slice(1)) || deck.start) - 1);
-setTimeout(ahead, 0);
