@@ -57,6 +57,18 @@ class Leaf:
     """It cannot honestly be shown (too few, too early): the sentence says why, and there is no picture."""
     computed: str = ""
     """The computed claim where ``sentence`` is somebody's own words; empty otherwise. Every outlet marks it."""
+    retitled: bool = False
+    """The title is somebody's own words."""
+
+    @property
+    def own(self) -> str:
+        """What every outlet shows under the claim where words are not computed: whose they are, and the computed claim.
+
+        Empty where nobody wrote their own.
+        """
+        if self.computed:
+            return text("slide.own.sentence", self.lang, computed=self.computed)
+        return text("slide.own.title", self.lang) if self.retitled else ""
 
     @cached_property
     def figure(self) -> go.Figure | None:
@@ -88,7 +100,15 @@ class Material:
     words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Key of the slide → {"title" | "sentence" | "note": {language: text}}, where somebody wrote their own."""
     order: tuple[str, ...] = ()
-    """Keys of the slides that are shown, in order; empty: all of them as they stand in ``SLIDES``."""
+    """Keys of the slides that are shown, in order; empty: those of ``deck.default_order``."""
+    spanish_reviewed: bool = False
+    """A person has read the Spanish and vouches for it."""
+    title: str = ""
+    """What stands on the first slide; empty: the pilot's name."""
+
+    def unread(self, lang: Lang) -> bool:
+        """Whether what is said in ``lang`` must be marked as not yet reviewed."""
+        return lang == "es" and not self.spanish_reviewed
 
     def result(self, key: str, lang: Lang) -> Result | None:
         return self.content.results.get(lang, {}).get(key)
