@@ -29,7 +29,7 @@ SLIDES: tuple[Slide, ...] = (
     Slide("pilot", "slide.pilot", None, "slide.pilot.note", body="pilot"),
     Slide("people", "measure.people_served.question", "people_served"),
     Slide("first_weeks", "measure.first_weeks.question", "first_weeks"),
-    Slide("work", "measure.interventions.question", "interventions"),
+    Slide("work", "measure.interventions.question", "interventions", parts=(0,)),
     Slide("ladder", "measure.connection_ladder.question", "connection_ladder"),
     Slide("wait", "measure.time_to_first_contact.question", "time_to_first_contact"),
     Slide("effect", "measure.repeat_call_effect.question", "repeat_call_effect"),
@@ -37,7 +37,7 @@ SLIDES: tuple[Slide, ...] = (
     Slide("faces", "measure.familiar_faces.question", "familiar_faces"),
     Slide("money", "slide.money", "burn"),
     Slide("bought", "measure.what_it_bought.question", "what_it_bought"),
-    Slide("gaps", "measure.service_gaps.question", "service_gaps"),
+    Slide("gaps", "measure.service_gaps.question", "service_gaps", parts=(0, 2)),
     Slide("unknown", "slide.unknown", None, "slide.unknown.note", body="unknown"),
     Slide("after_pilot", "measure.after_pilot.question", "after_pilot"),
     Slide("definitions", "slide.definitions", None, "slide.definitions.note", body="definitions"),
@@ -137,6 +137,7 @@ def _claim(slide: Slide, result: Result, material: Material) -> Leaf:
         note="\n".join([result.sentence, text(f"measure.{measure.key}.definition", lang), *result.caveats]),
         lang=lang,
         result=result,
+        parts=slide.parts,
     )
     threshold = material.content.facts["threshold"]
     if hidden(result, lang):

@@ -1,7 +1,7 @@
 """One slide filled in, and all that a deck is made of: what every outlet shows, word for word."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,9 @@ from dashboard.frozen import Frozen
 from dashboard.measures import MEASURES
 from dashboard.model import Result
 from db.vocab import Lang, text
+
+FEW = 10
+"""Bars that a slide shows at a size that can be read at eight metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,8 @@ class Leaf:
     result: Result | None = None
     cards: tuple[Card, ...] = ()
     rows: tuple[Row, ...] = ()
+    parts: tuple[int, ...] = ()
+    """Of a Result that breaks a count down in several ways those that are drawn (0: the first); empty: all."""
     withheld: bool = False
     """It cannot honestly be shown (too few, too early): the sentence says why, and there is no picture."""
     computed: str = ""
@@ -71,13 +76,30 @@ class Leaf:
         return text("slide.own.title", self.lang) if self.retitled else ""
 
     @cached_property
-    def figure(self) -> go.Figure | None:
-        """The chart at a slide's size (1760 × 730 of a stage of 1920 × 1080)."""
+    def drawn(self) -> Result | None:
+        """The Result as it is drawn: of a long breakdown the chosen parts, without the bars that are zero.
+
+        None where there is no picture. The table keeps every row.
+        """
         if self.result is None or self.withheld or MEASURES[self.result.key].chart is None:
             return None
-        measure = MEASURES[self.result.key]
+        table = self.result.table
+        if not self.parts or "by" not in table:
+            return self.result
+        ways = list(dict.fromkeys(table["by"]))
+        kept = table[table["by"].isin([ways[k] for k in self.parts if k < len(ways)])]
+        if len(kept) > FEW:
+            kept = kept[kept["value"].isna() | (kept["value"] != 0)]
+        return replace(self.result, table=kept.reset_index(drop=True))
+
+    @cached_property
+    def figure(self) -> go.Figure | None:
+        """The chart at a slide's size (1760 × 730 of a stage of 1920 × 1080)."""
+        if self.drawn is None:
+            return None
+        measure = MEASURES[self.drawn.key]
         unit = text(f"measure.{measure.key}.unit", self.lang)
-        return draw(self.result, str(measure.chart), unit=unit, size="slide")
+        return draw(self.drawn, str(measure.chart), unit=unit, size="slide")
 
     @property
     def bare(self) -> bool:
