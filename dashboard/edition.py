@@ -106,7 +106,7 @@ def material(row: Edition, found: Frozen | None = None) -> Material:
     """What the deck of ``row`` is made of."""
     own = {slide["key"]: slide for slide in row.deck}
     order = tuple(slide["key"] for slide in row.deck if slide["shown"])
-    return Material(found or content(row), row.number, own, order)
+    return Material(found or content(row), row.number, own, order, row.spanish_signed_at is not None, row.title)
 
 
 def document(row: Edition) -> Document:

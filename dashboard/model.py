@@ -186,3 +186,5 @@ class Slide:
     """A vocabulary key: what else the speaker may say."""
     body: str = ""
     """For a slide without a measure of its own: a key of ``dashboard.bodies.BODIES``."""
+    parts: tuple[int, ...] = ()
+    """Which ways of breaking the count down are drawn (0: the table's first); empty: all. The table keeps all."""

@@ -15,7 +15,7 @@ from db.vocab import Lang, text
 RATIOS = frozenset({"share", "share_low", "share_high", "keyed"})
 """Columns that hold ratios whatever the measure's unit is."""
 COUNTS = frozenset(
-    {"n", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"}
+    {"n", "hours", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"}
     | {"people_low", "people_high", "people_base", "covered"}
     | {"weekday", "hour", "staffed", "months", "before", "after", "averted", "averted_low", "averted_high"}
 )
