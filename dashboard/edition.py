@@ -1,14 +1,16 @@
 """Editions above the database: the figures of a meeting are computed once, frozen, and read back for every outlet."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from dashboard import deck, frozen
+from dashboard import deck, frozen, holding
 from dashboard.document import Document
 from dashboard.frozen import Frozen
 from dashboard.leaf import Material
 from dashboard.measures.compute import pilot_to_date
+from dashboard.published import PUBLISHED
 from db.access import Permission, Viewer
 from db.commands import editions
 from db.commands.desk import Saved
@@ -30,7 +32,11 @@ def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress 
         previous = editions.in_force(session)
     filters = pilot_to_date(pilot, form.as_of or viewer.today)
     progress(0.1, "Computing")
-    written = frozen.freeze(deck.computed(bind, viewer, filters))
+    found = deck.computed(bind, viewer, filters, PUBLISHED)
+    progress(0.7, "Holding back what would tell too few")
+    last, number = (content(previous), previous.number) if previous else (None, "")
+    results, held = holding.hold(last, found.results, pilot.small_count_threshold, number=number)
+    written = frozen.freeze(replace(found, results=results, held=held))
     with record_session(bind, viewer) as session:
         return editions.keep_edition(
             session,
