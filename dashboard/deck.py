@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from dashboard.bodies import BODIES, USED, absent, claim, hidden, source
 from dashboard.export.tables import source_line
 from dashboard.frozen import Frozen
+from dashboard.holding import WITHHELD, footnote
 from dashboard.leaf import Leaf, Material
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import several
@@ -109,6 +110,8 @@ def _leaf(slide: Slide, material: Material, lang: Lang) -> Leaf:
         leaf = absent(Leaf(slide.key, text(slide.title, lang), "", "", source(material, lang), "", lang))
     else:
         leaf = _claim(slide, result, material)
+        still = footnote(material.content.held, result.key, lang)
+        leaf = replace(leaf, source=" · ".join(filter(None, (leaf.source, still))))
     if material.unread(lang):
         leaf = replace(leaf, source=f"{leaf.source} · {text('slide.not_reviewed', lang)}")
     return _in_own_words(leaf, material)
@@ -138,6 +141,7 @@ def _claim(slide: Slide, result: Result, material: Material) -> Leaf:
         lang=lang,
         result=result,
         parts=slide.parts,
+        withheld=bool(result.marks.get(WITHHELD)),
     )
     threshold = material.content.facts["threshold"]
     if hidden(result, lang):

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from dashboard import deck, frozen, gaps
+from dashboard import deck, frozen, gaps, holding
 from dashboard.compare import Comparison, compare
 from dashboard.definitions import definitions
 from dashboard.document import Document
@@ -13,6 +13,7 @@ from dashboard.frozen import Asked, Correction, Frozen
 from dashboard.leaf import Material
 from dashboard.measures.compute import pilot_to_date
 from dashboard.model import Filters
+from dashboard.published import PUBLISHED
 from db.access import Permission, Viewer
 from db.commands import editions
 from db.commands.desk import Saved, now_of
@@ -24,8 +25,6 @@ from db.models import Edition, Question
 
 Progress = Callable[[float, str], None]
 """Called with the share that is done and what is being done."""
-LISTED = tuple(slide.measure for slide in deck.SLIDES if slide.measure)
-"""The fixed list of measures that an edition holds."""
 
 
 def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress = lambda share, words: None) -> Saved:
@@ -43,11 +42,16 @@ def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress 
     filters = period(stands, form.with_provisional)
     missing = gaps.found(bind, stands, filters.last, form.with_provisional)
     progress(0.1, "Computing the figures")
-    figures = deck.computed(bind, viewer, filters, LISTED)
+    figures = deck.computed(bind, viewer, filters, PUBLISHED)
+    progress(0.7, "Holding back what would tell too few")
+    last, number = (content(previous), previous.number) if previous else (None, "")
+    results, held = holding.hold(last, figures.results, stands.pilot.small_count_threshold, number=number)
     progress(0.8, "Comparing with the edition before")
     with record_session(bind, viewer) as session:
         figures = replace(
             figures,
+            results=results,
+            held=held,
             definitions=definitions(session, figures.results["en"], filters),
             gaps=missing,
             questions=tuple(_asked(row) for row in editions.questions_for(session, form.meeting_on, previous)),
