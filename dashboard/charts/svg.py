@@ -192,7 +192,7 @@ def _squares(trace: Any, stage: Stage) -> Iterator[str]:
     for y, row in zip(trace.y, trace.z, strict=True):
         for x, value in zip(trace.x, row, strict=True):
             share = (float(value) - low) / ((high - low) or 1.0)
-            color = "#" + "".join(f"{round(part):02x}" for part in find_intermediate_color(pale, full, share))
+            color = "#" + "".join(f"{round(float(part)):02x}" for part in find_intermediate_color(pale, full, share))
             ends = stage.x(x - 0.5), stage.y(y - 0.5), stage.x(x + 0.5) - trace.xgap, stage.y(y + 0.5) - trace.ygap
             yield f"<rect {_box(*ends)} {_paint('fill', color)}/>"
 
