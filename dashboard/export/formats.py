@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dashboard.document import Document
-from dashboard.export import html
+from dashboard.export import html, machine, slides_pdf
 from db.errors import NotFound
 from db.vocab import Lang
 
@@ -31,7 +31,11 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    each.key: each for each in (Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),)
+    each.key: each
+    for each in (
+        Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),
+        Format("pdf", "Slides on paper (PDF)", "pdf", "application/pdf", slides_pdf.write, True, machine.no_pango),
+    )
 }
 
 
