@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dashboard.document import Document
-from dashboard.export import html
+from dashboard.export import book, html, opendata, workbook
 from db.errors import NotFound
 from db.vocab import Lang
 
@@ -31,7 +31,12 @@ class Format:
 
 
 FORMATS: Mapping[str, Format] = {
-    each.key: each for each in (Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),)
+    each.key: each
+    for each in (
+        Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),
+        Format("xlsx", "Workbook with every table (XLSX)", "xlsx", workbook.MIME, book.write, languages=True),
+        Format("zip", "Open data: CSV and data dictionary (ZIP)", "zip", "application/zip", opendata.write),
+    )
 }
 
 
