@@ -99,6 +99,7 @@ def facts(pilot: Pilot, filters: Filters) -> dict[str, object]:
         "last": filters.last,
         "as_of": filters.as_of,
         "threshold": pilot.small_count_threshold,
+        "population": pilot.population,
     }
 
 

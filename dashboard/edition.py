@@ -129,4 +129,5 @@ def document(row: Edition) -> Document:
         approved=row.approved_at is not None,
         is_demo=bool(found.facts["is_demo"]),
         spanish_reviewed=row.spanish_signed_at is not None,
+        facts=found.facts,
     )
