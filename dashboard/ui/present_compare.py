@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
-from dashboard.compare import Change, Comparison, Why
 from sqlalchemy.orm import Session
 
 from dashboard import edition
+from dashboard.compare import Change, Comparison, Why
 from dashboard.measures import MEASURES
 from dashboard.ui.exhibit import nothing, plain
 from dashboard.ui.present_opened import Opened

@@ -3,8 +3,6 @@
 from datetime import date, timedelta
 
 import streamlit as st
-from db.commands.edition_links import Given, create_link, links, revoke_link
-from db.forms.questions import LinkForm
 from sqlalchemy.orm import Session
 
 from dashboard import words
@@ -13,9 +11,11 @@ from dashboard.ui.exhibit import plain
 from dashboard.ui.present_opened import Opened
 from db import settings
 from db.access import Viewer
+from db.commands.edition_links import Given, create_link, links, revoke_link
 from db.engine import record_session
 from db.errors import TandemError
 from db.forms import checked, clock
+from db.forms.questions import LinkForm
 from db.models import Edition
 
 PLACE = "meeting-links"

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Any
 
 import streamlit as st
-from db.forms.questions import AnswerForm, CareForm, QuestionForm
 from sqlalchemy.orm import Session
 
 from dashboard import words
@@ -17,6 +16,7 @@ from db.commands import questions
 from db.engine import record_session
 from db.errors import Invalid, TandemError
 from db.forms import checked
+from db.forms.questions import AnswerForm, CareForm, QuestionForm
 from db.models import Edition, Question
 
 PLACE = "meeting-questions"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -113,7 +114,7 @@ def _change(viewer: Viewer, row: Edition, slots: Sequence[Slot], place: int, lan
                 disabled=not 0 <= there < len(slots),
                 key=f"move-{words.key}-{step}",
             ):
-                _store(viewer, row, slots, lambda deck_: _moved(deck_, place, there), "The order is saved.")
+                _store(viewer, row, slots, partial(_moved, place=place, there=there), "The order is saved.")
         if st.button("Leave out" if words.shown else "Show", key=f"toggle-{words.key}"):
             other = words.model_copy(update={"shown": not words.shown})
             _store(viewer, row, slots, lambda deck_: [*deck_[:place], other, *deck_[place + 1 :]], "Saved.")
