@@ -42,7 +42,6 @@ class Charge(NamedTuple):
 Charges = tuple[Charge, ...]
 NEAR_DAYS = 45
 """A deadline so soon after the last drawn day is drawn as well; a later one is named in the caption."""
-DEADLINES = ("obligate_by", "expend_by", "last_day")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,6 @@ from db.forms.money import read_amount
 from db.ledger import SPENT_KINDS, ZERO, closed_through, line_totals, month_of
 from db.models import BudgetLine, LedgerEntry, Pilot
 
-Amounts = Mapping[date, Decimal]
 Cells = Mapping[date, str]
 """First day of a month → what is typed."""
 

@@ -6,7 +6,7 @@ from dashboard.ui import data, live, present, session
 from db.access import Permission
 from db.vocab import Lang, Scope
 
-viewer = session.require(Permission.present)
+session.require(Permission.present)
 pilot = session.pilot()
 lang: Lang = present.heading()
 
