@@ -19,21 +19,7 @@ from db.forms.filing import LONGEST, CategoryForm, FieldsForm, FileForm
 from db.ledger import the_grant
 from db.models import AuditEntry, BudgetLine, LedgerEntry, QuarterFiling, ReportField
 from db.vocab import Role
-from tests.conftest import add_small_pilot
-from tests.db.arpa.books import LARGE, Q1, Q2, Q3, RADIOS, entry, fill
-
-
-@pytest.fixture
-def books(small_pilot: Engine) -> Engine:
-    fill(small_pilot)
-    return small_pilot
-
-
-@pytest.fixture
-def one(sqlite: Engine) -> Engine:
-    add_small_pilot(sqlite)
-    fill(sqlite)
-    return sqlite
+from tests.db.arpa.books import LARGE, Q1, Q2, Q3, RADIOS, entry
 
 
 @pytest.fixture
