@@ -1,7 +1,5 @@
 """The city's finance export on the page: chosen, its columns proposed and corrected, tried, loaded, reported."""
 
-from typing import cast
-
 import pandas as pd
 import streamlit as st
 
@@ -9,7 +7,7 @@ from dashboard import words
 from dashboard.ui import exhibit, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.reconcile_columns import Answers, ask
-from dashboard.ui.reconcile_file import KEPT, LARGEST_MB, Opened, Saved, Upload, opened, saved_mappings
+from dashboard.ui.reconcile_file import KEPT, LARGEST_MB, Opened, Saved, opened, saved_mappings
 from db.access import Viewer
 from db.cad.profile import Layout
 from db.cad.read import Refusal
@@ -49,7 +47,7 @@ def upload(viewer: Viewer) -> None:
         return
     try:
         with st.spinner("Looking at the file"):
-            file = opened(cast(Upload, chosen), viewer)
+            file = opened(chosen, viewer)
             names = file.proposal().names
         _wizard(viewer, file, saved_mappings(viewer, names))
     except TandemError as error:
@@ -137,7 +135,7 @@ def _run(viewer: Viewer, file: Opened, answers: Answers, keep: str, *, book: boo
     bar = st.progress(0.0, "Reading")
     try:
         report = _loaded(viewer, file, answers.sheet, answers.mapping, bar, book=book, trial=trial)
-        session.remember(REPORT, (file.file_id, report))
+        session.remember(REPORT, (file.source.file_id, report))
         session.remember(TRIED, answers.mapping)
         if keep:
             layout = Layout(answers.names, answers.sheet)
@@ -176,7 +174,7 @@ def _loaded(
 
 def _report_of(file: Opened | None) -> StatementReport | None:
     match session.recall(REPORT):
-        case (file_id, StatementReport() as report) if file is None or file.file_id == file_id:
+        case (file_id, StatementReport() as report) if file is None or file.source.file_id == file_id:
             return report
     return None
 
