@@ -45,7 +45,7 @@ def page(decks: Mapping[Lang, Sequence[Leaf]], *, title: str, lang: Lang = "en",
 def policy(html: str) -> str:
     """The content security policy under which ``html`` runs whole and nothing else can: no address is allowed."""
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    hashes = " ".join(f"'sha256-{digest(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; font-src data:; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -53,8 +53,9 @@ def policy(html: str) -> str:
 
 
 @cache
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def digest(source: str) -> str:
+    """How a content security policy names a script or a style: base64 of its SHA-256."""
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 def _slide(leaf: Leaf) -> dict[str, object]:

@@ -64,7 +64,7 @@ class ColumnMapping:
 
     def text(self) -> str:
         """The mapping as it is written on the command line."""
-        return ",".join(f"{field}={'+'.join(map(_quoted, names))}" for field, names in self.columns.items())
+        return columns_text(self.columns)
 
     def stored(self) -> dict[str, list[str]]:
         return {field: list(names) for field, names in self.columns.items()}
@@ -72,6 +72,11 @@ class ColumnMapping:
     @classmethod
     def of(cls, stored: Mapping[str, Sequence[str]]) -> "ColumnMapping":
         return cls({field: tuple(names) for field, names in stored.items() if names})
+
+
+def columns_text(columns: Mapping[str, Sequence[str]]) -> str:
+    """What :func:`parse_columns` reads as the same columns."""
+    return ",".join(f"{field}={'+'.join(map(_quoted, names))}" for field, names in columns.items())
 
 
 def _quoted(name: str) -> str:
