@@ -174,6 +174,7 @@ def _table(rows: Sequence[Row]) -> int | None:
         alt="Entries of the ledger, newest first",
     )
     marked = chosen.selection.rows
+    pointed = rows[marked[0]].entry.id if marked and marked[0] < len(rows) else None
     titles = {row.entry.id: title_of(row.entry) for row in rows}
     picked = st.selectbox(
         "Open an entry",
@@ -181,11 +182,9 @@ def _table(rows: Sequence[Row]) -> int | None:
         format_func=lambda number: titles.get(number, str(number)),
         index=None,
         placeholder="Mark a row above, or choose one here",
-        key=f"ledger-open-{rows[marked[0]].entry.id if marked and marked[0] < len(rows) else ''}",
+        key=f"ledger-open-{pointed or ''}",
     )
-    if picked is not None:
-        return picked
-    return rows[marked[0]].entry.id if marked and marked[0] < len(rows) else None
+    return pointed if picked is None else picked
 
 
 def _files(database: Session, rows: Sequence[Row]) -> None:

@@ -145,4 +145,4 @@ def _save(viewer: Viewer, line: int, changed: Cells, why: str) -> Saved:
     if not changed:
         raise Invalid({"months": "No month was changed. Type an amount in the sheet first."})
     values = {"line_id": line, "months": {month: text or "0" for month, text in changed.items()}, "reason": why}
-    return money_parts.commit(viewer, lambda database: save_plan(database, viewer, checked(PlanForm, values)))
+    return money_parts.commit(viewer, save_plan, checked(PlanForm, values))

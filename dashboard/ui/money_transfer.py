@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,7 +12,6 @@ from dashboard import words
 from dashboard.ui import act, forms, money_parts, session
 from dashboard.ui.exhibit import nothing, plain
 from db.access import Permission, Viewer
-from db.commands.desk import Saved
 from db.commands.transfers import ask_transfer, decide_transfer
 from db.engine import record_session
 from db.forms import checked, clock
@@ -97,14 +95,10 @@ def _decide(viewer: Viewer, row: LineTransfer, decision: TransferDecision) -> No
     forms.save_button(
         form,
         f"{SAID[decision]} {words.money(row.amount, cents=True)}",
-        lambda: _decided(viewer, values),
+        lambda: money_parts.commit(viewer, decide_transfer, checked(DecisionForm, values)),
         lambda saved: money_parts.tell(PLACE, f"The transfer is {label(decision).lower()}.", saved.doubts),
         icon=ICONS[decision],
     )
-
-
-def _decided(viewer: Viewer, values: Mapping[str, Any]) -> Saved:
-    return money_parts.commit(viewer, lambda database: decide_transfer(database, viewer, checked(DecisionForm, values)))
 
 
 def _history(rows: Sequence[LineTransfer], names: Mapping[int, str], people: Mapping[int, str]) -> None:
@@ -162,11 +156,9 @@ def ask_form(viewer: Viewer) -> None:
     forms.save_button(
         form,
         "Ask for it",
-        lambda: _ask(viewer, values | {"submit_key": form.key_of_save}),
+        lambda: money_parts.commit(
+            viewer, ask_transfer, checked(TransferForm, values | {"submit_key": form.key_of_save})
+        ),
         lambda saved: money_parts.tell(PLACE, "The transfer is asked for. The chief sees it here.", saved.doubts),
         icon=":material/swap_horiz:",
     )
-
-
-def _ask(viewer: Viewer, values: Mapping[str, Any]) -> Saved:
-    return money_parts.commit(viewer, lambda database: ask_transfer(database, viewer, checked(TransferForm, values)))
