@@ -234,7 +234,8 @@ def _last_report(viewer: Viewer, file: Opened | None = None, sheet: str = "") ->
     with st.container(border=True):
         callimport_report.show(report)
         if report.refused and file:
-            callimport_report.rows_file(file.file, report, sheet)
+            mapping = ColumnMapping.of(report.mapping)
+            callimport_report.rows_file(file.file, mapping, report.refused, sheet, "calls-refused")
         if report.import_id:
             _next(viewer, report, report.import_id)
 

@@ -4,14 +4,13 @@ import pandas as pd
 import streamlit as st
 
 from dashboard import words
-from dashboard.ui import exhibit, session
+from dashboard.ui import callimport_report, exhibit, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.reconcile_columns import Answers, ask
 from dashboard.ui.reconcile_file import KEPT, LARGEST_MB, Opened, Saved, opened, saved_mappings
 from db.access import Viewer
 from db.cad.profile import Layout
 from db.cad.read import Refusal
-from db.cad.refused import refused_csv
 from db.commands.statement import import_statement, save_statement_mapping
 from db.engine import record_session, to_try_on
 from db.errors import TandemError
@@ -195,7 +194,8 @@ def _last(file: Opened | None, sheet: str | None) -> None:
         _listed("To reconcile", report.differing)
         _listed("Refused", report.refused)
         if report.refused and file is not None:
-            _mend(file, report, sheet or "")
+            mapping = StatementColumns.of(report.mapping)
+            callimport_report.rows_file(file.file, mapping, report.refused, sheet or "", "statement-refused")
         if report.statement_id and report.differing:
             st.button(
                 "See the differences",
@@ -230,20 +230,4 @@ def _listed(title: str, rows: tuple[Refusal, ...]) -> None:
         height=248 if len(rows) > 6 else "auto",
         column_config={"Line": st.column_config.NumberColumn(width=70), "Why": st.column_config.TextColumn(width=900)},
         alt=f"{title}: lines and reasons",
-    )
-
-
-def _mend(file: Opened, report: StatementReport, sheet: str) -> None:
-    def made() -> bytes:
-        mapping = StatementColumns.of(report.mapping)
-        return ("\ufeff" + "".join(refused_csv(file.file, mapping, report.refused, sheet or None))).encode()
-
-    st.download_button(
-        "The refused rows, to mend and load again",
-        made,
-        f"{file.file.name.rpartition('.')[0] or file.file.name}-refused.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="statement-refused",
     )
