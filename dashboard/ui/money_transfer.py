@@ -18,7 +18,7 @@ from db.forms import checked, clock
 from db.forms.budget import DecisionForm, TransferForm
 from db.ledger import ZERO, line_totals
 from db.models import LineTransfer
-from db.vocab import label
+from db.vocab import counted, label
 from db.vocab.money import TransferDecision
 
 PLACE = "lines"
@@ -50,7 +50,7 @@ def waiting(viewer: Viewer) -> None:
         amounts = database.scalars(undecided).all()
     if not amounts:
         return
-    many = "1 transfer waits" if len(amounts) == 1 else f"{len(amounts)} transfers wait"
+    many = counted(len(amounts), "transfer waits", "transfers wait")
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="transfers-wait"):
         st.markdown(
             f":material/swap_horiz: {many} for your decision, {money_parts.cents(sum(amounts, ZERO))} in all.",
