@@ -100,7 +100,7 @@ def policy(html: str) -> str:
     if own := re.search(r'<meta http-equiv="content-security-policy" content="([^"]*)">', html):
         return f"{own[1].replace('&#x27;', chr(39))}; frame-ancestors 'self'"
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    hashes = " ".join(f"'sha256-{digest(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; font-src data:; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -117,8 +117,9 @@ def _policy(scripts: Sequence[str], styles: Sequence[str], sends: bool) -> str:
 
 
 @cache
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def digest(source: str) -> str:
+    """How a content security policy names a script or a style: base64 of its SHA-256."""
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 @cache

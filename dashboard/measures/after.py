@@ -33,8 +33,6 @@ class Known(NamedTuple):
     basis: Basis
     rate: RunRate
     as_is: Assumptions
-    calls_from: date
-    calls_to: date
 
 
 def known(session: Session, pilot: Pilot, filters: Filters) -> Known:
@@ -47,7 +45,7 @@ def known(session: Session, pilot: Pilot, filters: Filters) -> Known:
         calls=_grid(session, pilot, filters),
         reached=_reached(session, pilot, filters, rate.months),
     )
-    return Known(basis, rate, as_is(session, pilot, today), filters.first, common.until(filters))
+    return Known(basis, rate, as_is(session, pilot, today))
 
 
 def _grid(session: Session, pilot: Pilot, filters: Filters) -> scenarios.Grid:

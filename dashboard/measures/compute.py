@@ -13,6 +13,7 @@ from dashboard.model import Audience, Filters, Measure, Records, Result
 from db.access import Permission, Viewer
 from db.engine import aggregate_session
 from db.errors import NotFound
+from db.ledger import month_end, month_of
 from db.models import Person, Pilot
 from db.pilot import DESK_SEES_PAY, monday, the_pilot
 
@@ -131,8 +132,8 @@ def whole_months(viewer: Viewer, pilot: Pilot, key: str, filters: Filters) -> Fi
     """
     if key not in ABOUT_CALLERS or viewer.may(Permission.see_people):
         return filters
-    first = max(common.month_of(filters.first), min(filters.first, pilot.starts_on))
-    last = min(common.month_end(common.month_of(filters.last)), filters.as_of, pilot.ends_on)
+    first = max(month_of(filters.first), min(filters.first, pilot.starts_on))
+    last = min(month_end(month_of(filters.last)), filters.as_of, pilot.ends_on)
     return filters.between(first, max(filters.last, last))
 
 

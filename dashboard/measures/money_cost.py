@@ -16,7 +16,7 @@ from dashboard.measures import common, connections, reach
 from dashboard.measures.money import cents, said_in, spent_through
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
 from db.access import Permission
-from db.ledger import closed_through, month_of
+from db.ledger import closed_through, month_end, month_of
 from db.models import Pilot
 from db.vocab import Scope
 
@@ -73,7 +73,7 @@ def closed_months(session: Session, pilot: Pilot, filters: Filters) -> list[date
     through = closed_through(session)
     if through is None:
         return []
-    ends = [common.month_end(month) for month in common.months(pilot.starts_on, through)]
+    ends = [month_end(month) for month in common.months(pilot.starts_on, through)]
     return list(takewhile(lambda end: end <= min(through, filters.as_of), ends))
 
 
