@@ -16,8 +16,9 @@ from dashboard.definitions import differing
 from dashboard.export.tables import readable, shown_columns
 from dashboard.frozen import Correction, Frozen
 from dashboard.measures import MEASURES
-from dashboard.measures.common import FINAL, month_end, quarter_end
+from dashboard.measures.common import FINAL, quarter_end
 from dashboard.model import Result
+from db.ledger import month_end
 from db.vocab import LANGUAGES, Lang, text
 
 STATES = frozenset({"status", "phase", "hidden", "lost_to"})

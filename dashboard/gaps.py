@@ -10,13 +10,13 @@ from sqlalchemy.orm import Session
 
 from dashboard import words
 from dashboard.frozen import Gap
-from dashboard.measures.common import employed, month_end, month_of
+from dashboard.measures.common import employed
 from dashboard.measures.effect import the_plan
 from dashboard.measures.evidence_words import verdict_due
 from db.arpa.calendar import due_on, quarters
 from db.cad import current
 from db.engine import aggregate_session
-from db.ledger import quarter_end
+from db.ledger import month_end, month_of, quarter_end
 from db.models import CallGap, MonthClose, Pilot, QuarterFiling, Staff, Tally, Target
 from db.pilot import pilot_weeks, the_pilot
 from db.vocab import LANGUAGES, Lang, TallyStatus, label, text

@@ -14,8 +14,8 @@ import pandas as pd
 
 from dashboard.deduction import Fact, Part, Span, Terms
 from dashboard.measures import MEASURES
-from dashboard.measures.common import month_end
 from dashboard.model import Result
+from db.ledger import month_end
 
 PUBLISHED: tuple[str, ...] = (
     # about people

@@ -108,7 +108,7 @@ def policy(html: str) -> str:
 
 
 def _policy(scripts: Sequence[str], styles: Sequence[str], sends: bool) -> str:
-    run, look = (" ".join(f"'sha256-{_digest(each)}'" for each in part) for part in (scripts, styles))
+    run, look = (" ".join(f"'sha256-{digest(each)}'" for each in part) for part in (scripts, styles))
     asks = "connect-src 'self'; " if sends else ""
     return (
         f"default-src 'none'; script-src {run}; style-src {look}; font-src data:; img-src data:; {asks}"

@@ -1,6 +1,6 @@
 """What to know before an edition is approved, and its approval, Spanish, withdrawal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import streamlit as st
 from sqlalchemy.orm import Session
@@ -15,6 +15,7 @@ from db.commands.editions import approve, discard_draft, sign_spanish, withdraw_
 from db.forms import checked, clock
 from db.forms.meetings import SignForm, WithdrawForm
 from db.models import Edition
+from db.vocab import Lang
 
 PLACE = "meeting-check"
 
@@ -27,7 +28,7 @@ def show(viewer: Viewer, database: Session, row: Edition, opened: Opened) -> Non
     with left:
         _gaps(opened)
         _slides(opened)
-        _reading(opened)
+        _reading(row, opened)
     with right:
         _decide(viewer, row)
         _spanish(viewer, row)
@@ -68,14 +69,23 @@ def _about(leaf: Leaf) -> Iterator[str]:
         yield "It hides small counts."
 
 
-def _reading(opened: Opened) -> None:
-    for lang, name in (("en", "English"), ("es", "Spanish")):
-        hard = reading.hard(opened.document.decks[lang], lang)
-        with st.expander(f"{name}: {len(hard)} sentences are hard to read", icon=":material/menu_book:"):
-            if not hard:
-                st.caption("None.")
-            for found in hard:
-                st.markdown(f"{plain(found.sentence)}  \n:small[:gray[{plain(found.why)}]]")
+def _reading(row: Edition, opened: Opened) -> None:
+    state = f"{row.digest} {row.deck} {row.spanish_signed_at}"
+    names: Mapping[Lang, str] = {"en": "English", "es": "Spanish"}
+    for lang, name in names.items():
+        hard = _hard(opened, lang, state)
+        if not hard:
+            st.markdown(f":material/check: {name}: every sentence is easy to read.")
+            continue
+        with st.expander(f"{name}: {len(hard)} hard sentences", icon=":material/menu_book:"):
+            for slide, said, score in hard:
+                measured = f"school year {score:g}" if lang == "en" else f"ease {score:g} of 100"
+                st.markdown(f"{plain(said)}  \n:small[:gray[{plain(slide)} · {measured}]]")
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def _hard(_opened: Opened, lang: Lang, state: str) -> list[tuple[str, str, float]]:
+    return reading.hard(_opened.document.decks[lang], lang)
 
 
 def _decide(viewer: Viewer, row: Edition) -> None:
