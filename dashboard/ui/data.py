@@ -18,9 +18,7 @@ import streamlit as st
 from dashboard import edition, words
 from dashboard.charts import draw
 from dashboard.charts.theme import Size
-from dashboard.deck import computed, leaves
 from dashboard.frozen import Frozen
-from dashboard.leaf import Leaf, Material
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import DEPENDS_ON_VIEWER, allowed, compute, permitted
 from dashboard.measures.compute import several as several_at_once
@@ -98,12 +96,6 @@ def figure(
     return _figure((result, size, night, height), f"{state} {size} {night} {height} {by}")
 
 
-def deck(viewer: Viewer, now: dict[Scope, int], filters: Filters) -> tuple[Leaf, ...]:
-    """The public slides, in the language of ``filters``. Raises Forbidden for who may not see them."""
-    viewer.must(Permission.see_public)
-    return _deck((viewer, filters), f"{session.bind().url} {filters} {sorted(now.items())}")
-
-
 def from_editions(viewer: Viewer, audience: Audience) -> bool:
     """Whether this viewer gets published figures: those of an edition, not of this minute."""
     inside = viewer.may(Permission.see_figures) or viewer.may(Permission.see_overview)
@@ -163,12 +155,6 @@ def _result(_ask: tuple[Viewer, str, Filters, Audience], state: str) -> Result:
 @st.cache_resource(show_spinner=False, max_entries=40)
 def _several(_ask: tuple[Viewer, tuple[str, ...], Filters, Audience], state: str) -> dict[str, Result]:
     return several_at_once(session.bind(), *_ask)
-
-
-@st.cache_resource(show_spinner=False, max_entries=8)
-def _deck(_ask: tuple[Viewer, Filters], state: str) -> tuple[Leaf, ...]:
-    viewer, filters = _ask
-    return leaves(Material(computed(session.bind(), viewer, filters)), _lang(filters))
 
 
 @st.cache_resource(show_spinner=False, max_entries=KEPT)

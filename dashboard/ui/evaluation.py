@@ -13,7 +13,7 @@ from dashboard.export.tables import readable
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import pilot_to_date
 from dashboard.model import Audience, Filters, Result
-from dashboard.ui import data, evaluation_report, exhibit
+from dashboard.ui import data, evaluation_report, exhibit, exports
 from db.access import Permission, Viewer
 from db.models import Pilot
 from db.vocab import Scope, text
@@ -74,8 +74,11 @@ def _verdict(here: View) -> None:
     first, *more = SENTENCE_END.split(effect.sentence)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.caption(exhibit.plain(_fixed(here, effect)), width="content")
-        if here.viewer.may(Permission.see_overview):
-            evaluation_report.button(here.viewer, here.pilot, here.filters)
+        with st.container(horizontal=True, width="content", gap="small"):
+            title = "Is it working?"
+            exports.button(here.viewer, "effect", title, lambda: here.results, here.filters, here.audience)
+            if here.viewer.may(Permission.see_overview):
+                evaluation_report.button(here.viewer, here.pilot, here.filters)
     st.markdown(f"# {exhibit.plain(first)}")
     if more:
         st.markdown(exhibit.plain(" ".join(more)))

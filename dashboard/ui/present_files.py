@@ -3,6 +3,7 @@
 import streamlit as st
 from sqlalchemy.orm import Session
 
+from dashboard import deck
 from dashboard.ui import exports
 from dashboard.ui.present_opened import Opened
 from db.access import Viewer
@@ -10,8 +11,10 @@ from db.models import Edition
 
 
 def show(viewer: Viewer, database: Session, row: Edition, opened: Opened) -> None:
+    """Both languages, in every format; a long file is made beside."""
     st.caption(
         "Screen, PDF, PowerPoint, workbook and open data hold the same figures to the digit, with the edition's number "
-        "and date. Long ones are made beside: go on working."
+        "and date. A long file is made in the background: go on working."
     )
-    exports.panel(viewer, opened.document, f"edition {row.number}")
+    state = f"{row.digest} {row.deck} {row.approved_at} {row.spanish_signed_at}"
+    exports.formats(viewer, f"edition-{row.number}", lambda: opened.document, state, deck.LANGS)
