@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, Request, expect
 
 from dashboard.deck import SLIDES
-from tests.browser.conftest import Server, settled, sign_in
+from tests.browser.conftest import Server, recognised, settled, sign_in
 
 pytestmark = pytest.mark.browser
 New = Callable[..., Page]
@@ -16,10 +16,18 @@ LAST = len(SLIDES)
 
 
 def opened(page: Page, username: str = "council", query: str = "") -> Page:
-    sign_in(page, username, "/present")
+    recognised(page, username)
     page.goto(f"/deck{query}")
     expect(page.locator("body[data-ready=yes]")).to_be_attached()
     return page
+
+
+TURN = """() => new Promise(done => {
+    const begun = performance.now();
+    window.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
+    requestAnimationFrame(() => setTimeout(() => done(performance.now() - begun), 0));
+})"""
+"""Milliseconds from a key to the next slide on the screen."""
 
 
 def shown(page: Page) -> str:
@@ -103,17 +111,13 @@ def test_it_goes_on_without_a_server_and_asks_nobody(new_page: New) -> None:
 
 def test_the_next_slide_is_there_within_a_tenth_of_a_second(new_page: New) -> None:
     page = opened(new_page(1920, 1080))
-    times = [
-        page.evaluate(
-            """() => new Promise(done => {
-                const begun = performance.now();
-                window.dispatchEvent(new KeyboardEvent('keydown', { key: 'ArrowRight' }));
-                requestAnimationFrame(() => setTimeout(() => done(performance.now() - begun), 0));
-            })"""
-        )
-        for _ in range(1, LAST)
-    ]
-    assert sorted(times)[len(times) // 2] < 100, times
+    times: dict[int, list[float]] = {}
+    for _ in range(5):  # a machine that does something else for a moment is no slow deck
+        page.keyboard.press("Home")
+        for place in range(2, LAST + 1):
+            times.setdefault(place, []).append(page.evaluate(TURN))
+            expect(page.locator("#counter")).to_have_text(f"{place} / {LAST}")
+    assert {place: seconds for place, seconds in times.items() if min(seconds) >= 100} == {}
 
 
 def test_the_page_prepares_checks_and_hands_out_the_file(new_page: New, tmp_path: Path) -> None:
