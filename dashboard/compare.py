@@ -192,14 +192,21 @@ class _Pair:
         if day is None:
             return self._of_headline()
         wait = SETTLES.get(self.key, 0)
-        if wait is None or old.ends(day) + timedelta(days=wait) > min(was.last + timedelta(days=wait), was.as_of):
+        settled = min(was.last + timedelta(days=wait), was.as_of) if wait is not None else date.min
+        over = old.ends(day)
+        if over > new.result.filters.last or over + timedelta(days=wait or 0) > settled:
             return Why.new_data
         return Why.correction if old.status(row) in (None, FINAL) else Why.new_data
 
     def _of_headline(self) -> Why:
         old, new = self.results["en"]
-        moved = new.filters.last > old.filters.last or new.filters.first != old.filters.first
+        moved = (old.filters.first, old.filters.last) != (new.filters.first, new.filters.last)
         return Why.new_data if moved or old.provisional else Why.correction
+
+    def _shorter(self) -> bool:
+        """The newer one tells of less time: certified figures after provisional ones."""
+        old, new = self.results["en"]
+        return new.filters.last < old.filters.last
 
     def _why(self, otherwise: Why) -> Why:
         return Why.definition if self.redefined else otherwise
@@ -213,6 +220,8 @@ class _Pair:
         for lang in LANGUAGES:
             what = ", ".join(filter(None, (text(f"measure.{self.key}.title", lang), where[lang])))
             key = _sentence(kind, why, shown[lang], lang)
+            if key == "compare.new_data" and self._shorter():
+                key = "compare.shorter"
             value = shown[lang][1] or shown[lang][0]
             said[lang] = text(key, lang, what=what, was=shown[lang][0], now=shown[lang][1], value=value, old=number)
         return Change(self.key, where["en"], kind, was, now, why, said)
