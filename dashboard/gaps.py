@@ -56,9 +56,8 @@ def ground(bind: Engine, as_of: date) -> Ground:
         pilot = the_pilot(session)
         # The same words as the measures': a week whose Sunday is the as-of day is not over.
         over = tuple(week for week in pilot_weeks(pilot) if week + timedelta(days=6) < as_of)
-        certified = set(
-            session.execute(select(Tally.week, Tally.staff_id).where(Tally.status != TallyStatus.draft)).tuples()
-        )
+        sheets = session.execute(select(Tally.week, Tally.staff_id).where(Tally.status != TallyStatus.draft))
+        certified = {(week, staff_id) for week, staff_id in sheets}
         staff = session.scalars(select(Staff).order_by(Staff.id)).all()
         waiting = tuple(
             (week, one)
