@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from dashboard.bodies import BODIES
 from dashboard.export.tables import source_line
 from dashboard.frozen import Frozen
+from dashboard.holding import WITHHELD, footnote
 from dashboard.leaf import Leaf, Material
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import several
@@ -77,6 +78,8 @@ def _leaf(slide: Slide, material: Material, lang: Lang) -> Leaf:
         leaf = BODIES[slide.body](slide, material, lang)
     else:
         leaf = _claim(slide, material.content.results[lang][slide.measure])
+        still = footnote(material.content.held, slide.measure, lang)
+        leaf = replace(leaf, source=" · ".join(filter(None, (leaf.source, still))))
     title, sentence = (material.own(slide.key, what, lang) for what in ("title", "sentence"))
     note = "\n".join(filter(None, (material.own(slide.key, "note", lang), leaf.note)))
     if sentence and sentence != leaf.sentence:
@@ -98,6 +101,7 @@ def _claim(slide: Slide, result: Result) -> Leaf:
         note="\n".join([result.sentence, definition, *result.caveats]),
         lang=lang,
         result=result,
+        withheld=bool(result.marks.get(WITHHELD)),
     )
 
 

@@ -5,14 +5,15 @@ from dataclasses import replace
 
 from sqlalchemy import Engine
 
-from dashboard import deck, frozen, gaps
+from dashboard import deck, frozen, gaps, holding
 from dashboard.compare import Comparison, compare
 from dashboard.definitions import definitions
 from dashboard.document import Document
-from dashboard.frozen import Asked, Correction, Frozen
+from dashboard.frozen import Asked, Frozen
 from dashboard.leaf import Material
 from dashboard.measures.compute import pilot_to_date
 from dashboard.model import Filters
+from dashboard.published import PUBLISHED
 from db.access import Permission, Viewer
 from db.commands import editions
 from db.commands.desk import Saved, now_of
@@ -24,36 +25,39 @@ from db.models import Edition, Question
 
 Progress = Callable[[float, str], None]
 """Called with the share that is done and what is being done."""
-LISTED = tuple(slide.measure for slide in deck.SLIDES if slide.measure)
-"""The fixed list of measures that an edition holds."""
 
 
 def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress = lambda share, words: None) -> Saved:
     """Freeze every public figure as of ``form.as_of`` (the day itself inclusive) under a new number.
 
     The period ends before the first week that somebody has not certified; ``form.with_provisional`` takes all weeks,
-    and what rests on such a week is marked. Raises Invalid, Forbidden.
+    and what rests on such a week is marked. Raises Invalid, Forbidden, Conflict (a later meeting has been told).
     """
     viewer.must(Permission.prepare_meeting)
     progress(0.0, "Looking for what is missing")
     with record_session(bind, viewer) as session:
         form.check(now_of(session, viewer))
-        previous = editions.last_before(session, form.meeting_on)
+        previous = editions.before(session, form.meeting_on)
     stands = gaps.ground(bind, form.as_of or viewer.today)
     filters = period(stands, form.with_provisional)
     missing = gaps.found(bind, stands, filters.last, form.with_provisional)
     progress(0.1, "Computing the figures")
-    figures = deck.computed(bind, viewer, filters, LISTED)
-    progress(0.8, "Comparing with the edition before")
+    figures = deck.computed(bind, viewer, filters, PUBLISHED)
+    progress(0.7, "Holding back what would tell too few")
+    last, number = (content(previous), previous.number) if previous else (None, "")
+    results, held = holding.hold(last, figures.results, stands.pilot.small_count_threshold, number=number)
     with record_session(bind, viewer) as session:
         figures = replace(
             figures,
-            definitions=definitions(session, figures.results["en"], filters),
+            results=results,
+            held=held,
+            definitions=definitions(session, results["en"], filters),
             gaps=missing,
             questions=tuple(_asked(row) for row in editions.questions_for(session, form.meeting_on, previous)),
         )
-    figures = replace(figures, corrections=corrections(previous, figures, form.meeting_on.isoformat()))
-    progress(0.9, "Freezing")
+    progress(0.9, "Comparing with the edition before")
+    figures = replace(figures, corrections=compare(last, figures, number, "").corrections if last else ())
+    written = frozen.freeze(figures)
     with record_session(bind, viewer) as session:
         return editions.keep_edition(
             session,
@@ -61,7 +65,7 @@ def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress 
             form,
             filters.first,
             filters.last,
-            frozen.freeze(figures),
+            written,
             previous.id if previous else None,
         )
 
@@ -80,11 +84,6 @@ def period(stands: gaps.Ground, with_provisional: bool) -> Filters:
             }
         )
     return replace(whole, last=max(whole.first, min(whole.last, last)))
-
-
-def corrections(previous: Edition | None, figures: Frozen, number: str) -> tuple[Correction, ...]:
-    """What ``figures`` say otherwise of a time that ``previous`` had told. Raises Conflict where it was altered."""
-    return () if previous is None else compare(content(previous), figures, previous.number, number).corrections
 
 
 def compared(old: Edition, new: Edition) -> Comparison:

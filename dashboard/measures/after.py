@@ -145,7 +145,7 @@ def options(all_of: Sequence[Figures], found: Known, filters: Filters, audience:
         context=common.said("after_pilot", "context", lang, **values) if all_of else "",
         sentence=common.said("after_pilot", said, lang, **values),
         caveats=_caveats(found, lang),
-        marks={"exact": found},
+        marks={"exact": found, "months_closed": tuple(found.rate.months)},
         guard=Guard(
             bars=("people_base",),
             plain=("months", "cost", "funding", "gap", "monthly", "share"),

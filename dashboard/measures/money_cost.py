@@ -154,9 +154,10 @@ def what_it_bought(session: Session, pilot: Pilot, filters: Filters, audience: A
     """Cost per person, intervention and connection, side by side, through the last closed month."""
     key, lang = "what_it_bought", filters.lang
     found = {name: bought(session, pilot, filters, name)[-1:] for name in COUNTED}
+    ends = [end.day for each in found.values() for end in each]
     rows, values = [], {}
-    for name, ends in found.items():
-        end = ends[0] if ends else Bought(filters.as_of, Decimal(0), 0, STARTUP)
+    for name, each in found.items():
+        end = each[0] if each else Bought(filters.as_of, Decimal(0), 0, STARTUP)
         if end.cost is not None:
             rows.append((common.said(name, "title", lang), float(end.cost), end.count, float(end.spent)))
             values |= {"spent": words.money(end.spent, lang), "day": words.day(end.day, lang)}
@@ -176,7 +177,7 @@ def what_it_bought(session: Session, pilot: Pilot, filters: Filters, audience: A
         sentence=common.said(key, "sentence", lang, **values)
         if len(rows) == len(COUNTED)
         else said_in("money.no_cost", lang),
-        marks=common.marks(session, pilot, filters, key),
+        marks=common.marks(session, pilot, filters, key) | {"closed_through": ends[-1] if ends else None},
         guard=Guard(
             bars=("count",),
             plain=("spent",),

@@ -43,7 +43,8 @@ def view(viewer: Viewer, pilot: Pilot) -> View:
     """The whole pilot as of today: the analysis was fixed beforehand, so nothing can be filtered."""
     filters, now, audience = pilot_to_date(pilot, viewer.today), data.versions(), evaluation.audience_of(viewer)
     keys = [key for section in SECTIONS for key in evaluation.shown_to(viewer, section)]
-    return View(viewer, pilot, now, filters, audience, data.several(viewer, now, keys, filters, audience))
+    results = data.several(viewer, now, keys, filters, audience)
+    return View(viewer, pilot, now, results[EFFECT].filters, audience, results)
 
 
 def show(here: View) -> None:
@@ -83,7 +84,8 @@ def _verdict(here: View) -> None:
 def _fixed(here: View, effect: Result) -> str:
     frozen = effect.marks.get("frozen_at")
     said = "not fixed beforehand" if frozen is None else f"question fixed on {words.day(frozen.date())}"
-    return f"{here.pilot.name} · {said} · calls known to {words.day(here.filters.as_of)}"
+    known = f"{here.pilot.name} · {said} · calls known to {words.day(here.filters.as_of)}"
+    return " · ".join(filter(None, (known, data.published_in(effect))))
 
 
 def _section(here: View, section: str, keys: tuple[str, ...]) -> None:

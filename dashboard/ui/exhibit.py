@@ -14,6 +14,7 @@ from dashboard.charts import CONFIG, bare
 from dashboard.charts.picks import pickable
 from dashboard.charts.spark import spark
 from dashboard.export.tables import csv, readable, source_line
+from dashboard.holding import WITHHELD
 from dashboard.measures import MEASURES
 from dashboard.model import Measure, Result
 from dashboard.ui import data, record_link, session
@@ -81,6 +82,7 @@ def exhibit(
     """
     measure = MEASURES[result.key]
     blank = bare(result, str(measure.chart))
+    empty = "" if result.marks.get(WITHHELD) else empty
     with st.container(border=True, gap=None, height="stretch", key=f"exhibit-{result.key}"):
         with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
             said = "" if blank and empty else plain(result.sentence if answer is None else answer)

@@ -50,4 +50,5 @@ def _lines(viewer: Viewer, pilot: Pilot) -> Result:
 def _heading(result: Result) -> None:
     through = result.marks["through"]
     until = f"through {words.day(through)}, the last closed month" if through else "no month closed yet"
-    st.caption(exhibit.plain(f"Totals by budget line · {until} · no payee and no single entry is shown"))
+    said = ["Totals by budget line", until, "no payee and no single entry is shown", data.published_in(result)]
+    st.caption(exhibit.plain(" · ".join(filter(None, said))))
