@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 
 import pandas as pd
@@ -152,17 +153,19 @@ class _Pair:
             return
         yield from self._cells(number)
 
+    @cached_property
+    def grids(self) -> Mapping[Lang, tuple["_Grid", "_Grid"]]:
+        return {lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()}
+
     def figures(self) -> int:
         """How many figures the two have together: headline, and each cell of either."""
-        grids = [_Grid(result) for result in self.results["en"]]
+        grids = self.grids["en"]
         if _grain(self.results["en"][0]) != _grain(self.results["en"][1]):
             return 2
         return 1 + sum(1 for row in {*grids[0].rows, *grids[1].rows} for _ in {*grids[0].figures, *grids[1].figures})
 
     def _cells(self, number: str) -> Iterator[Change]:
-        grids: dict[Lang, tuple[_Grid, _Grid]] = {
-            lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()
-        }
+        grids = self.grids
         old, new = grids["en"]
         spoken = {lang: (old.like(was), new.like(now)) for lang, (was, now) in grids.items()}
         for row in (*new.rows, *(row for row in old.rows if row not in new.rows)):
