@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import pairwise
 
 import pandas as pd
@@ -153,17 +154,19 @@ class _Pair:
             return
         yield from self._cells(number)
 
+    @cached_property
+    def grids(self) -> Mapping[Lang, tuple["_Grid", "_Grid"]]:
+        return {lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()}
+
     def figures(self) -> int:
         """How many figures the two have together: headline, and each cell of either."""
-        grids = [_Grid(result) for result in self.results["en"]]
+        grids = self.grids["en"]
         if _grain(self.results["en"][0]) != _grain(self.results["en"][1]):
             return 2
         return 1 + sum(1 for row in {*grids[0].rows, *grids[1].rows} for _ in {*grids[0].figures, *grids[1].figures})
 
     def _cells(self, number: str) -> Iterator[Change]:
-        grids: dict[Lang, tuple[_Grid, _Grid]] = {
-            lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()
-        }
+        grids = self.grids
         old, new = grids["en"]
         spoken = {lang: (old.like(was), new.like(now)) for lang, (was, now) in grids.items()}
         for row in (*new.rows, *(row for row in old.rows if row not in new.rows)):
@@ -193,14 +196,21 @@ class _Pair:
         if day is None:
             return self._of_headline()
         wait = SETTLES.get(self.key, 0)
-        if wait is None or old.ends(day) + timedelta(days=wait) > min(was.last + timedelta(days=wait), was.as_of):
+        settled = min(was.last + timedelta(days=wait), was.as_of) if wait is not None else date.min
+        over = old.ends(day)
+        if over > new.result.filters.last or over + timedelta(days=wait or 0) > settled:
             return Why.new_data
         return Why.correction if old.status(row) in (None, FINAL) else Why.new_data
 
     def _of_headline(self) -> Why:
         old, new = self.results["en"]
-        moved = new.filters.last > old.filters.last or new.filters.first != old.filters.first
+        moved = (old.filters.first, old.filters.last) != (new.filters.first, new.filters.last)
         return Why.new_data if moved or old.provisional else Why.correction
+
+    def _shorter(self) -> bool:
+        """The newer one tells of less time: certified figures after provisional ones."""
+        old, new = self.results["en"]
+        return new.filters.last < old.filters.last
 
     def _why(self, otherwise: Why) -> Why:
         return Why.definition if self.redefined else otherwise
@@ -214,6 +224,8 @@ class _Pair:
         for lang in LANGUAGES:
             what = ", ".join(filter(None, (text(f"measure.{self.key}.title", lang), where[lang])))
             key = _sentence(kind, why, shown[lang], lang)
+            if key == "compare.new_data" and self._shorter():
+                key = "compare.shorter"
             value = shown[lang][1] or shown[lang][0]
             said[lang] = text(key, lang, what=what, was=shown[lang][0], now=shown[lang][1], value=value, old=number)
         return Change(self.key, where["en"], kind, was, now, why, said)

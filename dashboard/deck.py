@@ -14,7 +14,7 @@ from dashboard.frozen import Frozen
 from dashboard.holding import WITHHELD, footnote
 from dashboard.leaf import Leaf, Material
 from dashboard.measures import MEASURES
-from dashboard.measures.compute import several
+from dashboard.measures.compute import in_languages
 from dashboard.model import Audience, Filters, Result, Slide
 from dashboard.verdict import Verdict
 from db.access import Viewer
@@ -80,7 +80,7 @@ def computed(bind: Engine, viewer: Viewer, filters: Filters, keys: tuple[str, ..
     wanted = keys or NEEDED
     with aggregate_session(bind) as session:
         pilot = the_pilot(session)
-    found = {lang: several(bind, viewer, wanted, replace(filters, lang=lang), Audience.public) for lang in LANGS}
+    found = in_languages(bind, viewer, wanted, filters, LANGS, Audience.public)
     return Frozen(found, facts=facts(pilot, filters))
 
 

@@ -9,7 +9,7 @@ from dashboard import deck, frozen, gaps, holding
 from dashboard.compare import Comparison, compare
 from dashboard.definitions import definitions
 from dashboard.document import Document
-from dashboard.frozen import Asked, Correction, Frozen
+from dashboard.frozen import Asked, Frozen
 from dashboard.leaf import Material
 from dashboard.measures.compute import pilot_to_date
 from dashboard.model import Filters
@@ -30,14 +30,14 @@ Progress = Callable[[float, str], None]
 def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress = lambda share, words: None) -> Saved:
     """Freeze every public figure as of ``form.as_of`` (the day itself inclusive) under a new number.
 
-    The period ends before the first week that somebody has not certified; ``form.with_provisional`` takes all weeks,
-    and what rests on such a week is marked. Raises Invalid, Forbidden.
+    The period ends with the newest week that everybody certified; ``form.with_provisional`` takes all weeks. What
+    rests on a week that is not certified is marked. Raises Invalid, Forbidden, Conflict (a later meeting has been told).
     """
     viewer.must(Permission.prepare_meeting)
     progress(0.0, "Looking for what is missing")
     with record_session(bind, viewer) as session:
         form.check(now_of(session, viewer))
-        previous = editions.last_before(session, form.meeting_on)
+        previous = editions.before(session, form.meeting_on)
     stands = gaps.ground(bind, form.as_of or viewer.today)
     filters = period(stands, form.with_provisional)
     missing = gaps.found(bind, stands, filters.last, form.with_provisional)
@@ -46,18 +46,18 @@ def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress 
     progress(0.7, "Holding back what would tell too few")
     last, number = (content(previous), previous.number) if previous else (None, "")
     results, held = holding.hold(last, figures.results, stands.pilot.small_count_threshold, number=number)
-    progress(0.8, "Comparing with the edition before")
     with record_session(bind, viewer) as session:
         figures = replace(
             figures,
             results=results,
             held=held,
-            definitions=definitions(session, figures.results["en"], filters),
+            definitions=definitions(session, results["en"], filters),
             gaps=missing,
             questions=tuple(_asked(row) for row in editions.questions_for(session, form.meeting_on, previous)),
         )
-    figures = replace(figures, corrections=corrections(previous, figures, form.meeting_on.isoformat()))
-    progress(0.9, "Freezing")
+    progress(0.9, "Comparing with the edition before")
+    figures = replace(figures, corrections=compare(last, figures, number, "").corrections if last else ())
+    written = frozen.freeze(figures)
     with record_session(bind, viewer) as session:
         return editions.keep_edition(
             session,
@@ -65,7 +65,7 @@ def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress 
             form,
             filters.first,
             filters.last,
-            frozen.freeze(figures),
+            written,
             previous.id if previous else None,
         )
 
@@ -86,11 +86,6 @@ def period(stands: gaps.Ground, with_provisional: bool) -> Filters:
     return replace(whole, last=max(whole.first, min(whole.last, last)))
 
 
-def corrections(previous: Edition | None, figures: Frozen, number: str) -> tuple[Correction, ...]:
-    """What ``figures`` say otherwise of a time that ``previous`` had told. Raises Conflict where it was altered."""
-    return () if previous is None else compare(content(previous), figures, previous.number, number).corrections
-
-
 def compared(old: Edition, new: Edition) -> Comparison:
     """What became of the figures of one edition in another. Raises Conflict where one was altered."""
     return compare(content(old), content(new), old.number, new.number)
@@ -106,11 +101,11 @@ def content(row: Edition) -> Frozen:
     return frozen.thaw(row.figures)
 
 
-def material(row: Edition, found: Frozen | None = None, *, whole: bool = False) -> Material:
-    """What the deck of ``row`` is made of; ``whole``: with the slides that are left out."""
+def material(row: Edition, found: Frozen | None = None) -> Material:
+    """What the deck of ``row`` is made of."""
     own = {slide["key"]: slide for slide in row.deck}
-    order = tuple(slide.key for slide in deck.SLIDES if whole) or tuple(s["key"] for s in row.deck if s["shown"])
-    return Material(found or content(row), row.number, own, order, row.spanish_signed_at is not None, row.title)
+    order = tuple(slide["key"] for slide in row.deck if slide["shown"])
+    return Material(found or content(row), row.number, own, order)
 
 
 def document(row: Edition) -> Document:
@@ -129,5 +124,4 @@ def document(row: Edition) -> Document:
         approved=row.approved_at is not None,
         is_demo=bool(found.facts["is_demo"]),
         spanish_reviewed=row.spanish_signed_at is not None,
-        facts=found.facts,
     )

@@ -41,13 +41,10 @@ class Ground:
 
     @cached_property
     def certified_to(self) -> date | None:
-        """The last day before the first week that is not certified by all; None where that is the first one."""
-        if not self.weeks:
-            return None
-        if not self.open_weeks:
-            return min(self.weeks[-1] + timedelta(days=6), self.pilot.ends_on)
-        first = self.open_weeks[0][0]
-        return None if first == self.weeks[0] else first - timedelta(days=1)
+        """The last day of the newest week that everybody certified; None where there is none."""
+        waiting = {week for week, _ in self.open_weeks}
+        newest = next((week for week in reversed(self.weeks) if week not in waiting), None)
+        return None if newest is None else min(newest + timedelta(days=6), self.pilot.ends_on)
 
 
 def ground(bind: Engine, as_of: date) -> Ground:
@@ -56,9 +53,8 @@ def ground(bind: Engine, as_of: date) -> Ground:
         pilot = the_pilot(session)
         # The same words as the measures': a week whose Sunday is the as-of day is not over.
         over = tuple(week for week in pilot_weeks(pilot) if week + timedelta(days=6) < as_of)
-        certified = set(
-            session.execute(select(Tally.week, Tally.staff_id).where(Tally.status != TallyStatus.draft)).tuples()
-        )
+        sheets = session.execute(select(Tally.week, Tally.staff_id).where(Tally.status != TallyStatus.draft))
+        certified = {(week, staff_id) for week, staff_id in sheets}
         staff = session.scalars(select(Staff).order_by(Staff.id)).all()
         waiting = tuple(
             (week, one)
@@ -107,7 +103,7 @@ def _weeks(stands: Ground, last: date, provisional: bool) -> Iterator[Gap]:
             },
         )
     if stands.open_weeks:
-        key = "weeks_marked" if provisional else "weeks_left_out"
+        key = "weeks_marked" if provisional or stands.open_weeks[-1][0] < last else "weeks_left_out"
         yield _gap("weeks", key, lambda lang: {"last": words.day(last, lang)})
 
 

@@ -47,21 +47,30 @@ def several(
     bind: Engine, viewer: Viewer, keys: Iterable[str], filters: Filters, audience: Audience = Audience.internal
 ) -> dict[str, Result]:
     """The Results of several keys, as :func:`compute` gives each: what they rest on together is made once."""
+    return in_languages(bind, viewer, keys, filters, (filters.lang,), audience)[filters.lang]
+
+
+def in_languages(
+    bind: Engine, viewer: Viewer, keys: Iterable[str], filters: Filters, langs: Iterable[str], audience: Audience
+) -> dict[str, dict[str, Result]]:
+    """Language → key → Result: the same figures told in each language, what they rest on made once."""
     asked = [allowed(viewer, key, audience) for key in keys]
     public = audience is Audience.public
     if public:
         filters = replace(filters, staff_id=None)
-    results: dict[str, Result] = {}
+    found: dict[str, dict[str, Result]] = {}
     with aggregate_session(bind) as session:
         session.info[common.ONCE] = {}
         pilot = the_pilot(session)
-        for measure in asked:
-            wanted = permitted(viewer, pilot, measure.key, filters, audience)
-            result = measure.run(session, pilot, wanted, audience)
-            if public and measure.about_people:
-                result = disclose(result, pilot.small_count_threshold)
-            results[measure.key] = replace(result, guard=None)  # it holds raw counts, and has done its work
-    return results
+        for lang in langs:
+            found[lang] = {}
+            for measure in asked:
+                wanted = permitted(viewer, pilot, measure.key, replace(filters, lang=lang), audience)
+                result = measure.run(session, pilot, wanted, audience)
+                if public and measure.about_people:
+                    result = disclose(result, pilot.small_count_threshold)
+                found[lang][measure.key] = replace(result, guard=None)  # it holds raw counts, and has done its work
+    return found
 
 
 def permitted(viewer: Viewer, pilot: Pilot, key: str, filters: Filters, audience: Audience) -> Filters:

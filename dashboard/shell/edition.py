@@ -44,7 +44,7 @@ def create(
 ) -> None:
     """Prepare a meeting: freeze every public figure under a number, as a draft.
 
-    The figures end before the first week that somebody has not certified, unless --with-provisional takes all.
+    The figures end with the newest week that everybody certified, unless --with-provisional takes all.
     What is missing or uncertified is printed first. Nothing is shown to the council before it is approved.
 
     tandem edition create --meeting 2026-11-19

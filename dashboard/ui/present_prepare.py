@@ -37,7 +37,7 @@ def _form(viewer: Viewer, form: forms.Draft) -> None:
     anyway = st.toggle(
         "Include weeks that are not certified, marked as provisional",
         key=form.key("with_provisional"),
-        help="Off, the figures end before the first week that is not certified.",
+        help="Off, the figures end with the newest week that everybody certified; an earlier one that waits is marked.",
     )
     values = {"meeting_on": meeting_on, "as_of": as_of, "title": title, "with_provisional": anyway}
     if st.button("Freeze the figures", type="primary", icon=":material/ac_unit:", key=form.key("save")):

@@ -92,10 +92,10 @@ def _picture(leaf: Leaf) -> None:
     elif leaf.rows:
         more = [f":gray[and {len(leaf.rows) - 4} more]"] if len(leaf.rows) > 4 else []
         st.markdown("  \n".join([*(f"{plain(r.mark)} **{plain(r.head)}**" for r in leaf.rows[:4]), *more]))
-    elif leaf.result is not None and not leaf.bare:
-        measure = MEASURES[leaf.result.key]
+    elif leaf.drawn is not None and not leaf.bare:
+        measure = MEASURES[leaf.drawn.key]
         unit = text(f"measure.{measure.key}.unit", leaf.lang)
-        figure = draw(leaf.result, str(measure.chart), unit=unit, dark=data.dark(), height=190)
+        figure = draw(leaf.drawn, str(measure.chart), unit=unit, dark=data.dark(), height=190)
         alt = f"{leaf.title} {leaf.sentence}"
         st.plotly_chart(figure, theme=None, config={**CONFIG, "staticPlot": True}, key=f"thumb-{leaf.key}", alt=alt)
     elif leaf.bare:

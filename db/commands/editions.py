@@ -76,6 +76,13 @@ def approve(session: Session, viewer: Viewer, edition_id: int) -> Saved:
     with write(session, viewer, Permission.approve_meeting, "approve edition", Scope.meetings) as note:
         row = hold_draft(session, edition_id)
         untouched(row)
+        newest = in_force(session)
+        if (newest.id if newest else None) != row.previous_id:
+            other = f"edition {newest.number}" if newest else "no edition"
+            raise Conflict(
+                f"Edition {row.number} was held against {row.previous.number if row.previous else 'none'}, and {other} "
+                "is in force now: its corrections and what it hides may be wrong. Prepare the meeting anew."
+            )
         if missing := missing_words(row):
             raise Invalid({"slides": " ".join(missing)})
         row.approved_at, row.approved_by = viewer.now, viewer.name
@@ -188,12 +195,18 @@ def in_force(session: Session, before: Edition | None = None) -> Edition | None:
     return session.scalars(wanted.order_by(Edition.meeting_on.desc(), Edition.id.desc()).limit(1)).first()
 
 
-def last_before(session: Session, meeting_on: date) -> Edition | None:
-    """The approved one that stands of the newest meeting until that day: what a new one is held against."""
-    wanted = select(Edition).where(
-        Edition.approved_at.is_not(None), Edition.withdrawn_at.is_(None), Edition.meeting_on <= meeting_on
-    )
-    return session.scalars(wanted.order_by(Edition.meeting_on.desc(), Edition.id.desc()).limit(1)).first()
+def before(session: Session, meeting_on: date) -> Edition | None:
+    """The approved one in force, which a new one of that meeting is held against.
+
+    Raises Conflict where it is of a later meeting: what came between the two would be told backwards.
+    """
+    row = in_force(session)
+    if row is not None and row.meeting_on > meeting_on:
+        raise Conflict(
+            f"Edition {row.number} of a later meeting is approved already. Choose {row.meeting_on.isoformat()} or a "
+            "later day, or withdraw that edition."
+        )
+    return row
 
 
 def questions_for(session: Session, meeting_on: date, previous: Edition | None) -> tuple[Question, ...]:

@@ -31,7 +31,7 @@ class Edition(Base):
     first: Mapped[date]
     last: Mapped[date]
     with_provisional: Mapped[bool]
-    """Whether weeks that are not certified are in it, marked; else it ends before the first of them."""
+    """Whether weeks that are not certified are in it, marked; else it ends with the newest that everybody certified."""
     prepared_at: Mapped[datetime]
     prepared_by: Mapped[str] = mapped_column(String(80))
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)
