@@ -31,7 +31,7 @@ def prepare(bind: Engine, viewer: Viewer, form: EditionForm, progress: Progress 
     """Freeze every public figure as of ``form.as_of`` (the day itself inclusive) under a new number.
 
     The period ends with the newest week that everybody certified; ``form.with_provisional`` takes all weeks. What
-    rests on a week that is not certified is marked. Raises Invalid, Forbidden, Conflict (a later meeting has been told).
+    rests on a week that is not certified is marked. Raises Invalid, Forbidden, Conflict (a later meeting was told).
     """
     viewer.must(Permission.prepare_meeting)
     progress(0.0, "Looking for what is missing")
