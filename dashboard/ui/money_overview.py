@@ -133,9 +133,18 @@ def lines_of(table: pd.DataFrame) -> tuple[LineTotal, ...]:
     def cents(value: float) -> Decimal:
         return Decimal(0) if pd.isna(value) else Decimal(str(round(value, 2)))
 
-    kept = ("budget", "budget", "obligated", "spent", "pending")  # as adopted is not told: as amended
-    rows = enumerate(table.to_dict("records"))
-    return tuple(LineTotal(place, str(row["group"]), *(cents(row[name]) for name in kept)) for place, row in rows)
+    return tuple(
+        LineTotal(
+            line_id=place,
+            name=str(row["group"]),
+            adopted=cents(row["budget"]),  # as adopted is not told: as amended
+            budget=cents(row["budget"]),
+            obligated=cents(row["obligated"]),
+            spent=cents(row["spent"]),
+            pending=cents(row["pending"]),
+        )
+        for place, row in enumerate(table.to_dict("records"))
+    )
 
 
 def _row(line: LineTotal, names: dict[str, str], unknown: bool) -> dict[str, str]:
