@@ -293,9 +293,8 @@ def _bought(result: Result) -> Iterator[Fact]:
 
 
 def _through(result: Result, stream: str, month: date) -> Span:
-    """From the pilot's first day to the end of a month: of its last day for people, of its last week for what is
-    counted by the week."""
-    end = month if stream == MET else end_of(month.replace(day=1), "month", weekly=True)
+    """From the pilot's first day to the end of a month's last week."""
+    end = end_of(month.replace(day=1), "month", weekly=True)
     return Span(stream, _eve(result), min(end, _end(result)))
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import takewhile
@@ -18,6 +18,7 @@ from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measu
 from db.access import Permission
 from db.ledger import closed_through, month_end, month_of
 from db.models import Pilot
+from db.pilot import monday
 from db.vocab import Scope
 
 STARTUP, RUNNING = "startup", "running"
@@ -39,8 +40,11 @@ class Bought:
 
 
 def people(session: Session, pilot: Pilot, filters: Filters) -> list[tuple[date, int]]:
-    """The day on which each person was first reached in the period."""
-    return [(day, 1) for day in reach.served(session, pilot, filters).table["day"]]
+    """Each person first reached in the period, on the day that decides that week's month, as the other two.
+
+    ``people_served`` is told by the same weeks: of two counts a few days apart the difference would tell how few.
+    """
+    return [(common.belongs_on(pilot, monday(day)), 1) for day in reach.served(session, pilot, filters).table["day"]]
 
 
 def interventions(session: Session, pilot: Pilot, filters: Filters) -> list[tuple[date, int]]:
@@ -92,7 +96,8 @@ def bought(session: Session, pilot: Pilot, filters: Filters, key: str) -> tuple[
     ends = closed_months(session, pilot, filters)
     if not ends:
         return ()
-    slice_ = Filters(pilot.starts_on, ends[-1], filters.as_of, window_days=filters.window_days)
+    over = min(ends[-1] + timedelta(days=6), filters.as_of)  # the month's last week may end in the next one
+    slice_ = Filters(pilot.starts_on, over, filters.as_of, window_days=filters.window_days)
     counts = COUNTED[key](session, pilot, slice_)
     startup = startup_months(session, pilot, slice_, ends)
     return tuple(
