@@ -74,7 +74,10 @@ def page(
 def of(document: Document, lang: Lang, way: Way) -> str:
     """The deck of ``document``, opening in ``lang``. Questions are taken of an approved edition only."""
     said: dict[Lang, Said] = {
-        each: Said(document.stamp(each), warning(document, each), way.notes) for each in document.decks
+        each: Said(
+            document.stamp(each), warning(document, each), bool(document.number) and not document.approved, way.notes
+        )
+        for each in document.decks
     }
     if not (document.approved and document.number):
         way = Way(notes=way.notes)

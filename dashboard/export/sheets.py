@@ -35,6 +35,8 @@ class Said:
     stamp: str = ""
     warning: str = ""
     """“Not yet reviewed”, beside the stamp; empty where there is nothing to warn of."""
+    draft: bool = False
+    """Nobody has approved it: the stamp says so, and stands out."""
     notes: bool = True
     """Whether the speaker's notes go with the deck."""
 
@@ -79,9 +81,10 @@ def _own(leaf: Leaf, lang: Lang) -> str:
 
 def _foot(leaf: Leaf, said: Said, count: str) -> str:
     warning = f'<span class="warning">{escape(said.warning)}</span>' if said.warning else ""
+    kind = "stamp draft" if said.draft else "stamp"
     return (
         f'<footer class="foot"><p class="source">{escape(leaf.source)}</p>'
-        f'<p class="under"><span class="stamp">{escape(said.stamp)}</span>{warning}'
+        f'<p class="under"><span class="{kind}">{escape(said.stamp)}</span>{warning}'
         f'<span class="number">{escape(count)}</span></p></footer>'
     )
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from json import dumps
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,19 +24,20 @@ def ask(
     path: str,
     form: Mapping[str, str] | None = None,
     *,
+    json: object = None,
     headers: Mapping[str, str] | None = None,
     address: str = "192.0.2.7",
 ) -> Answer:
-    """GET ``path``, or POST it with ``form``."""
+    """GET ``path``, or POST it with ``form`` or ``json``."""
     where, _, query = path.partition("?")
-    body = urlencode(form or {}).encode()
+    body = urlencode(form or {}).encode() if json is None else dumps(json).encode()
     sent = {"host": "localhost", **(headers or {})}
-    if form is not None:
-        sent.setdefault("content-type", "application/x-www-form-urlencoded")
+    if form is not None or json is not None:
+        sent.setdefault("content-type", "application/json" if form is None else "application/x-www-form-urlencoded")
     scope: dict[str, Any] = {
         "type": "http",
         "http_version": "1.1",
-        "method": "GET" if form is None else "POST",
+        "method": "GET" if form is None and json is None else "POST",
         "scheme": "http",
         "path": where,
         "raw_path": where.encode(),

@@ -19,7 +19,7 @@ const acts = {
 
 function inGrid(event) {
   const thumbs = [...byId("grid").children], at = thumbs.indexOf(document.activeElement);
-  const across = Math.max(1, Math.floor((byId("grid").clientWidth - 30) / 364));
+  const across = thumbs.filter((thumb) => thumb.offsetTop === thumbs[0].offsetTop).length;
   const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: across, ArrowUp: -across }[event.key];
   if (by && thumbs[at + by]) { event.preventDefault(); thumbs[at + by].focus(); }
   return Boolean(by) || event.key === "Enter" || event.key === " ";

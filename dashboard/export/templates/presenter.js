@@ -3,6 +3,7 @@
 const me = Math.random().toString(36).slice(2), role = presenter ? "presenter" : "wall", heard = new Map();
 const others = new Set(window.opener ? [window.opener] : []);
 const target = isFile ? "*" : location.origin;
+const waitingBadge = byId("waiting"); // it moves into the desk, and into the next one when the language changes
 let channel = null, sent = 0, answered = 0;
 try { if (!isFile && window.BroadcastChannel) channel = new BroadcastChannel("tandem deck " + deck.number); } catch { channel = null; }
 
@@ -79,7 +80,7 @@ function desk() {
   const there = element("main"), side = element("div", "side"), acts = element("div", "acts");
   const views = ["now", "after"].map((id) => Object.assign(element("div", "view"), { id: "view-" + id }));
   const told = Object.assign(element("div", "notes"), { id: "told", tabIndex: 0 });
-  const lonely = Object.assign(element("p", "alone"), { id: "alone" }), badgeHere = byId("waiting");
+  const lonely = Object.assign(element("p", "alone"), { id: "alone" });
   there.id = "desk";
   there.append(Object.assign(element("h2", "", word("now")), { id: "where" }), element("h2", "", word("after")));
   side.append(views[1], ...times(), lonely);
@@ -87,7 +88,7 @@ function desk() {
   for (const [key, act] of [["blank", () => change({ blank: !live.blank })], ["table", tables], ["language", language], ["grid", grid]]) {
     acts.append(Object.assign(button(word(key), act), { id: "do-" + key }));
   }
-  if (deck.ask) acts.append(button(word("question"), question), badgeHere);
+  if (deck.ask) acts.append(button(word("question"), question), waitingBadge);
   const left = element("div");
   left.append(views[0]);
   there.append(left, side, told, acts);
