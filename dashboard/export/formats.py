@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dashboard.document import Document
-from dashboard.export import html, machine, slides_pdf
+from dashboard.export import html, machine, slides_pdf, slides_pptx
 from db.errors import NotFound
 from db.vocab import Lang
 
@@ -30,10 +30,12 @@ class Format:
     """What this machine lacks for it, as a sentence with the way out; empty where nothing."""
 
 
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 FORMATS: Mapping[str, Format] = {
     each.key: each
     for each in (
         Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),
+        Format("pptx", "Slides to edit (PowerPoint)", "pptx", PPTX, slides_pptx.write, True),
         Format("pdf", "Slides on paper (PDF)", "pdf", "application/pdf", slides_pdf.write, True, machine.no_pango),
     )
 }
