@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dashboard.document import Document
-from dashboard.export import html, machine, slides_pdf, slides_pptx
+from dashboard.export import html, machine, png, slides_pdf, slides_pptx
 from db.errors import NotFound
 from db.vocab import Lang
 
@@ -37,6 +37,7 @@ FORMATS: Mapping[str, Format] = {
         Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),
         Format("pptx", "Slides to edit (PowerPoint)", "pptx", PPTX, slides_pptx.write, True),
         Format("pdf", "Slides on paper (PDF)", "pdf", "application/pdf", slides_pdf.write, True, machine.no_pango),
+        Format("png", "Pictures of the charts (PNG)", "zip", "application/zip", png.write, True, machine.no_browser),
     )
 }
 

@@ -244,9 +244,9 @@ def _parsed(xml: str) -> Any:
 # --- words in the chart ----------------------------------------------------------------------------------
 
 
-def _labels(graph: Graph, chart: Chart) -> None:
+def _labels(graph: Any, chart: Chart) -> None:
     """At every bar its value; at a line's end its name and value; at a point of a plane its name."""
-    drawn: list[Any] = list(graph.plots[0].series)
+    drawn = list(graph.plots[0].series)
     if chart.kind == "bar":
         for one in drawn:
             one.data_labels.show_value = True
@@ -260,8 +260,8 @@ def _labels(graph: Graph, chart: Chart) -> None:
         if series.style == "limit" or not known or (series.style == "points" and chart.kind == "line"):
             continue
         name_only = chart.kind == "plane" or not series.column
-        place = XL_LABEL_POSITION.ABOVE if chart.kind == "plane" else places.get(k)
-        _label(one.points[known[-1]], series.color, place or XL_LABEL_POSITION.RIGHT, not name_only)
+        place = XL_LABEL_POSITION.ABOVE if chart.kind == "plane" else places.get(k, XL_LABEL_POSITION.RIGHT)
+        _label(one.points[known[-1]], series.color, place, not name_only)
 
 
 def _apart(chart: Chart) -> dict[int, Any]:
