@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from dashboard.document import Document
-from dashboard.export import book, html, machine, opendata, portable, slides_pdf, workbook
+from dashboard.export import book, html, machine, opendata, png, portable, slides_pdf, slides_pptx, workbook
 from db.errors import NotFound
 from db.vocab import Lang
 
@@ -36,10 +36,12 @@ class Format:
     """Why there is none of a document, as a sentence; empty where there is."""
 
 
+PPTX = "application/vnd.openxmlformats-officedocument.presentationml.presentation"
 FORMATS: Mapping[str, Format] = {
     each.key: each
     for each in (
         Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),
+        Format("pptx", "Slides to edit (PowerPoint)", "pptx", PPTX, slides_pptx.write, True),
         Format("pdf", "Slides on paper (PDF)", "pdf", "application/pdf", slides_pdf.write, True, machine.no_pango),
         Format("xlsx", "Workbook with every table (XLSX)", "xlsx", workbook.MIME, book.write, languages=True),
         Format("zip", "Open data: CSV and data dictionary (ZIP)", "zip", "application/zip", opendata.write),
@@ -51,6 +53,7 @@ FORMATS: Mapping[str, Format] = {
             portable.write,
             refuses=portable.refuses,
         ),
+        Format("png", "Pictures of the charts (PNG)", "zip", "application/zip", png.write, True, machine.no_browser),
     )
 }
 
