@@ -30,7 +30,7 @@ COMPARED: Mapping[str, How] = {
     "days_to_connect": How.as_it_is,
     "bh_calls": How.events,
     "repeat_calls": How.events,
-    "repeat_call_effect": How.as_it_is,
+    "repeat_call_effect": How.ratio,
     "officer_hours": How.events,
     "call_coverage": How.as_it_is,
     "eligible_served": How.as_it_is,
@@ -83,22 +83,26 @@ class Compared:
     definition: Definition
     lines: tuple[Line, ...]
 
+    def title(self, lang: Lang) -> str:
+        """The measure's."""
+        return text(f"measure.{self.key}.title", lang)
+
     def unit(self, lang: Lang) -> str:
         """ "referrals per 1,000 residents a month"."""
         own = text(f"measure.{self.key}.unit", lang)
         return own if self.how is How.as_it_is else text(f"peers.unit.{self.how.value}", lang, unit=own)
 
     def said(self, line: Line, lang: Lang) -> str:
-        """The figure as it is shown."""
+        """The figure as it is shown, and as the chart says it."""
         if self.how is How.as_it_is and "%" in self.definition.unit.split(",")[0]:
             return words.percent(line.value, lang)
-        return words.number(line.value, lang, 0 if abs(line.value) >= 100 else 1 if abs(line.value) >= 10 else 2)
+        return words.number(line.value, lang, 0 if abs(line.value) >= 10 else 1 if abs(line.value) >= 1 else 2)
 
     def row(self, lang: Lang) -> Row:
         """A line of a slide that is a list: every city with its months, figure and what is counted."""
         told = "; ".join(f"{line.label(lang)}: {self.said(line, lang)}" for line in self.lines)
         defined = text(f"measure.{self.key}.definition", lang)
-        return Row(f"{text(f'measure.{self.key}.title', lang)} ({self.unit(lang)})", f"{told}. {defined}")
+        return Row(f"{self.title(lang)} ({self.unit(lang)})", f"{told}. {defined}")
 
     def result(self, lang: Lang) -> Result:
         """For a chart of the form “bars”, drawn with :meth:`unit`: one bar a city."""
@@ -213,7 +217,7 @@ def _line(told: Figure, city: str, number: str, population: int, started_on: dat
 
 def _per(told: Figure, population: int) -> float:
     """What a figure is multiplied by."""
-    if told.definition.how is How.as_it_is:
+    if told.definition.how in (How.as_it_is, How.ratio):
         return 1.0
     months = ((told.last - told.first).days + 1) / MONTH if told.definition.how is How.events else 1.0
     return RESIDENTS / population / months

@@ -24,7 +24,9 @@ class How(StrEnum):
     """How the figures of two places are set beside each other."""
 
     as_it_is = "as_it_is"
-    """A share, a wait, a ratio."""
+    """A share, a wait."""
+    ratio = "ratio"
+    """A ratio to what the earlier trend predicts."""
     events = "events"
     """A count of events: for each 1,000 residents and month."""
     people = "people"
