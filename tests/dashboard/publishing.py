@@ -52,9 +52,7 @@ def publish(bind: Engine, *keys: str, day: date = TODAY) -> str:
     written = frozen.freeze(deck.computed(bind, chief, filters, keys))
     form = EditionForm(meeting_on=day, title="Council")
     with record_session(bind, chief) as session:
-        saved = editions.keep_edition(
-            session, chief, form, filters.first, filters.last, written, frozen.digest(written), None
-        )
+        saved = editions.keep_edition(session, chief, form, filters.first, filters.last, written, None)
     with record_session(bind, chief) as session:
         editions.approve(session, chief, saved.id)
     return day.isoformat()

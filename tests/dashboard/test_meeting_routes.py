@@ -52,7 +52,7 @@ def town(sqlite: Engine, monkeypatch: pytest.MonkeyPatch) -> Engine:
         written = frozen.freeze(Frozen({"en": {}, "es": {}}, facts=facts))
         for day, approved in ((APPROVED, True), (DRAFT, False)):
             form = EditionForm(meeting_on=date.fromisoformat(day), title="Committee")
-            saved = editions.keep_edition(session, CHIEF, form, TODAY, TODAY, written, frozen.digest(written), None)
+            saved = editions.keep_edition(session, CHIEF, form, TODAY, TODAY, written, None)
             title = SlideWords(key="title", note={"en": "Thank the committee."})
             editions.set_deck(session, CHIEF, saved.id, DeckForm(slides=(title,)))
             if approved:
