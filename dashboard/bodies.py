@@ -26,7 +26,7 @@ USED = tuple(dict.fromkeys((*CARDS, *MAY_BE_FEW, "unknown_share", *(key for keys
 """Every measure that a slide of this file speaks of."""
 ROWS = 6
 """Lines that a slide holds at a size that can be read at eight metres."""
-SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-ZÁÉÍÓÚ¿])")
+SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-ZÁÉÍÓÚ¿\d])")
 
 
 def hidden(result: Result, lang: Lang) -> bool:
@@ -150,7 +150,7 @@ def _effect_unknown(effect: Result | None, lang: Lang) -> Row:
     if effect is None or state is None:
         return Row(head, text("slide.withheld.absent", lang))
     if state is Verdict.too_early:
-        return Row(head, claim(effect)[0])
+        return Row(head, effect.sentence)
     which = {Verdict.inconclusive: "open", Verdict.no_sign: "small"}.get(state, "why")
     if state is Verdict.inconclusive and effect.estimate.high is not None and effect.estimate.high < 1:
         which = "control"
