@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import Engine
 
 from dashboard import deck
-from dashboard.bodies import BODIES, CARDS, DEFINED, ROWS
+from dashboard.bodies import BODIES, CARDS, DEFINED, LETTERS, ROWS
 from dashboard.deck import LANGS, SLIDES, computed
 from dashboard.export.html import page, policy
 from dashboard.frozen import Asked, Correction, Frozen, Gap
@@ -169,8 +169,8 @@ def test_the_effect_waits_for_its_first_month(content: Frozen) -> None:
 @pytest.mark.parametrize(
     ("verdict", "high", "words"),
     [
-        ("falling", 0.9, "Why they changed"),
-        ("no_sign", 1.1, "Whether a small change hides"),
+        ("falling", 0.9, "The figures show that they changed."),
+        ("no_sign", 1.1, "A small change may hide"),
         ("inconclusive", 1.1, "the calls so far fit a fall, and they fit no fall"),
         ("inconclusive", 0.9, "calls of other kinds fell as well"),
     ],
@@ -211,6 +211,18 @@ def test_the_deck_opens_with_answers(content: Frozen) -> None:
     assert "No: it was 241." in answers.note
     es = deck.leaves(Material(replace(content, questions=ASKED[1:2])), "es")[1]
     assert (es.sentence, es.rows[0].mark) == ("La pregunta de la última vez está respondida.", "respondida")
+
+
+def test_more_rows_than_can_be_read_go_to_the_notes(content: Frozen) -> None:
+    asked = tuple(Asked("2026-10-15", f"Question {k}?", answer="word " * 200) for k in range(12))
+    answers = deck.leaves(Material(replace(content, questions=asked)), "en")[1]
+    assert len(answers.rows) == ROWS
+    assert answers.rows[-1].head == "And 6 more, in the notes."
+    assert answers.rows[0].body.endswith("word …")
+    assert len(answers.rows[0].body) <= LETTERS + 2
+    assert answers.note.count("word ") >= 12 * 199
+    one = deck.leaves(Material(replace(content, questions=(Asked("2026-10-15", "x" * 2_000),))), "en")[1]
+    assert len(one.rows[0].head) == LETTERS + 2
 
 
 def test_corrections_cannot_be_left_out(content: Frozen) -> None:
@@ -303,3 +315,6 @@ def test_definitions_name_rule_and_source(content: Frozen) -> None:
     spent = found["definitions_money"].rows[0]
     assert (spent.head, spent.body.endswith("Source: Ledger")) == ("Spent", True)
     assert found["definitions_money"].rows[-1].body.startswith("A count of people from 1 to 10 is not shown")
+    for lang in LANGS:
+        for leaf in by_key(content, lang).values():
+            assert not any(row.body.endswith("…") for row in leaf.rows), f"{leaf.key} in {lang} is cut"
