@@ -302,6 +302,18 @@ def test_a_long_breakdown_is_drawn_in_part_and_kept_whole(content: Frozen) -> No
     assert len(both.table) == len(table) - 2, "of more than ten bars those that are zero are left out"
 
 
+def test_changed_call_rules_stand_on_pictures_of_calls_alone(content: Frozen) -> None:
+    day = date(2026, 3, 11)
+    marks = {"breaks": [day], "events": [(day, "Call rules"), (date(2026, 4, 1), "Training")], "verdict": "falling"}
+    for key, slide, kept in (("people_served", "people", False), ("repeat_call_effect", "effect", True)):
+        table = pd.DataFrame({"period": [day], "value": [5], "observed": [5]})
+        drawn = by_key(changed(content, key, marks=marks, table=table))[slide].drawn
+        assert drawn is not None
+        assert bool(drawn.marks["breaks"]) is kept
+        assert ((day, "Call rules") in drawn.marks["events"]) is kept
+        assert (date(2026, 4, 1), "Training") in drawn.marks["events"]
+
+
 def test_every_measure_on_a_slide_is_explained() -> None:
     shown = {slide.measure for slide in SLIDES if slide.measure} | set(CARDS)
     explained = {key for keys in DEFINED.values() for key in keys}
