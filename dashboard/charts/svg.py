@@ -299,7 +299,7 @@ def _runs(line: str) -> Iterator[str]:
             ink = " " + _paint("fill", part[19:-2]) if part != "</span>" else ""
         elif part and part not in ("<i>", "</i>"):
             plain = EDGE.sub("\u00a0", escape(unescape(part)))
-            yield f"<tspan{bold}{ink}>{plain}</tspan>" if bold or ink else plain
+            yield f"<tspan{bold}{ink}>{plain}</tspan>" if part != line else plain  # a bare word after one gets lost
 
 
 def _box(x0: float, y0: float, x1: float, y1: float) -> str:
