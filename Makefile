@@ -21,6 +21,7 @@ demo-reset: env ## Make the demo city anew; asks first (YES=1 does not)
 
 test: env-test ## Lint, types and every test (TESTS= names some of them)
 	@$(TEST) -m ruff check . && $(TEST) -m ruff format --check --quiet .
+	@$(TEST) -m compileall -q db dashboard seed  # once, not by each worker, server and command that a test starts
 	@$(TEST) -m pyright --pythonpath $(TEST) & types=$$!; \
 	$(TEST) -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not torture" $(TESTS); tests=$$?; \
 	wait $$types && exit $$tests

@@ -14,7 +14,7 @@ COMMANDS = {
 """Command → the module of ``dashboard.shell`` that holds the function of that name, “_” for “-”."""
 GROUPS = {
     "user": "users", "contacts": "contacts", "notices": "notices", "calls": "calls", "directory": "directory",
-    "ledger": "ledger",
+    "ledger": "ledger", "edition": "edition",
 }  # fmt: skip
 """Group of commands → the module of ``dashboard.shell`` that holds it as ``app``."""
 

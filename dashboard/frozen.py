@@ -3,8 +3,6 @@
 Only what has passed disclosure comes here: a Result with a guard (raw counts) is refused.
 """
 
-import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from datetime import date, datetime
@@ -15,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from dashboard.model import Audience, Estimate, Filters, Result
+from db.sealed import digest as digest
 
 FORM = 1
 """The version of what is written. Another one is refused."""
@@ -86,12 +85,6 @@ def thaw(written: Mapping[str, Any]) -> Frozen:
         raise ValueError(f"this edition is of form {written.get('form')}, and form {FORM} is read")
     found: Frozen = _unpack({"$": "Frozen", "v": {k: v for k, v in written.items() if k != "form"}})
     return found
-
-
-def digest(written: Mapping[str, Any]) -> str:
-    """SHA-256 of canonical JSON, in hexadecimal."""
-    text = json.dumps(written, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # --- values: what JSON has not is an object with "$" -----------------------------------------------------

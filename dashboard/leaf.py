@@ -1,7 +1,7 @@
 """One slide filled in, and all that a deck is made of: what every outlet shows, word for word."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,9 @@ from dashboard.frozen import Frozen
 from dashboard.measures import MEASURES
 from dashboard.model import Result
 from db.vocab import Lang, text
+
+FEW = 10
+"""Bars that a slide shows at a size that can be read at eight metres."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +56,50 @@ class Leaf:
     result: Result | None = None
     cards: tuple[Card, ...] = ()
     rows: tuple[Row, ...] = ()
+    parts: tuple[int, ...] = ()
+    """Of a Result that breaks a count down in several ways those that are drawn (0: the first); empty: all."""
     withheld: bool = False
     """It cannot honestly be shown (too few, too early): the sentence says why, and there is no picture."""
     computed: str = ""
     """The computed claim where ``sentence`` is somebody's own words; empty otherwise. Every outlet marks it."""
+    retitled: bool = False
+    """The title is somebody's own words."""
+
+    @property
+    def own(self) -> str:
+        """What every outlet shows under the claim where words are not computed: whose they are, and the computed claim.
+
+        Empty where nobody wrote their own.
+        """
+        if self.computed:
+            return text("slide.own.sentence", self.lang, computed=self.computed)
+        return text("slide.own.title", self.lang) if self.retitled else ""
+
+    @cached_property
+    def drawn(self) -> Result | None:
+        """The Result as it is drawn: of a long breakdown the chosen parts, without the bars that are zero.
+
+        None where there is no picture. The table keeps every row.
+        """
+        if self.result is None or self.withheld or MEASURES[self.result.key].chart is None:
+            return None
+        table = self.result.table
+        if not self.parts or "by" not in table:
+            return self.result
+        ways = list(dict.fromkeys(table["by"]))
+        kept = table[table["by"].isin([ways[k] for k in self.parts if k < len(ways)])]
+        if len(kept) > FEW:
+            kept = kept[kept["value"].isna() | (kept["value"] != 0)]
+        return replace(self.result, table=kept.reset_index(drop=True))
 
     @cached_property
     def figure(self) -> go.Figure | None:
         """The chart at a slide's size (1760 × 730 of a stage of 1920 × 1080)."""
-        if self.result is None or self.withheld or MEASURES[self.result.key].chart is None:
+        if self.drawn is None:
             return None
-        measure = MEASURES[self.result.key]
+        measure = MEASURES[self.drawn.key]
         unit = text(f"measure.{measure.key}.unit", self.lang)
-        return draw(self.result, str(measure.chart), unit=unit, size="slide")
+        return draw(self.drawn, str(measure.chart), unit=unit, size="slide")
 
     @property
     def bare(self) -> bool:
@@ -88,7 +122,15 @@ class Material:
     words: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Key of the slide → {"title" | "sentence" | "note": {language: text}}, where somebody wrote their own."""
     order: tuple[str, ...] = ()
-    """Keys of the slides that are shown, in order; empty: all of them as they stand in ``SLIDES``."""
+    """Keys of the slides that are shown, in order; empty: those of ``deck.default_order``."""
+    spanish_reviewed: bool = False
+    """A person has read the Spanish and vouches for it."""
+    title: str = ""
+    """What stands on the first slide; empty: the pilot's name."""
+
+    def unread(self, lang: Lang) -> bool:
+        """Whether what is said in ``lang`` must be marked as not yet reviewed."""
+        return lang == "es" and not self.spanish_reviewed
 
     def result(self, key: str, lang: Lang) -> Result | None:
         return self.content.results.get(lang, {}).get(key)

@@ -72,6 +72,9 @@ class Guard:
     as well. The newest, which is the headline, is kept."""
     extras: tuple[str, ...] = ()
     """Further count columns: hidden whole, and all of them, when one of their cells would be."""
+    within: Mapping[str, str] = field(default_factory=dict)
+    """Extra column → the count column it is part of: what it leaves of that is a count as well, and hides the extras
+    where it is small. Of a ladder it is part of what stopped on the rung."""
     plain: tuple[str, ...] = ()
     """Numeric columns that say nothing of anybody (a capacity band, a year)."""
     derived: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -186,3 +189,5 @@ class Slide:
     """A vocabulary key: what else the speaker may say."""
     body: str = ""
     """For a slide without a measure of its own: a key of ``dashboard.bodies.BODIES``."""
+    parts: tuple[int, ...] = ()
+    """Which ways of breaking the count down are drawn (0: the table's first); empty: all. The table keeps all."""

@@ -9,7 +9,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
@@ -17,6 +17,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from db.cad.judging import HOUR, KEYED_ENOUGH, Coverage, Ints, events
+from db.ledger import month_end
 
 Basis = Literal["person", "location"]
 
@@ -84,10 +85,6 @@ def monthly(
 def _month(number: int) -> date:
     """First day of the month so many months after January 1970."""
     return date(1970 + number // 12, number % 12 + 1, 1)
-
-
-def month_end(month: date) -> date:
-    return (month + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def choose_basis(table: pd.DataFrame) -> Basis:

@@ -129,15 +129,6 @@ def follow_up(fit: Fit, after: int | None) -> tuple[Series, Floats]:
     return data, expected(design, data.index, data.exposure)[0]
 
 
-def detectable_from(fit: Fit, target: float, longest: int = 60) -> int | None:
-    """Periods of follow-up after which a fall to ``target`` becomes detectable; None: not within ``longest``."""
-    for after in range(FEWEST, longest + 1):
-        found = detectable(fit, after)
-        if found is not None and found >= target:
-            return after
-    return None
-
-
 @dataclass(frozen=True, slots=True)
 class Sight:
     """What could have been seen. Ratios: 0.83 is a fall by 17 %; None where not even a full stop would show."""

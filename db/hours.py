@@ -5,13 +5,15 @@ Read are: days (Mon, Mon–Fri, Tue and Thu, daily, weekdays, weekends), spans o
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import groupby
+from typing import TypeVar
 
 Week = tuple[tuple[int, int, int], ...]
 """(weekday, first minute, last minute): Monday is 0, minutes of the local day, the last one exclusive."""
+Time = TypeVar("Time", bound=float)
 
 DAY = 24 * 60
 EVENING = 18 * 60
@@ -104,18 +106,24 @@ def _within_days(day: int, start: int, end: int) -> list[tuple[int, int, int]]:
 
 def written(week: Week) -> str:
     """The week as people write it ("Mon–Fri 9–17; Sat 10–14"): what :func:`read` reads as the same hours."""
-    spans = sorted(week, key=lambda span: (span[1], span[2], span[0]))
     parts: list[str] = []
-    for (start, end), group in groupby(spans, key=lambda span: span[1:]):
-        runs: list[list[int]] = []
-        for day, _, _ in group:
-            if runs and day == runs[-1][1] + 1:
-                runs[-1][1] = day
-            else:
-                runs.append([day, day])
-        named = (_DAYS[a].title() + (f"–{_DAYS[b].title()}" if b > a else "") for a, b in runs)
+    for start, end, days in runs(week):
+        named = (_DAYS[a].title() + (f"–{_DAYS[b].title()}" if b > a else "") for a, b in days)
         parts.append(f"{', '.join(named)} {_clock_said(start)}–{_clock_said(end)}")
     return "; ".join(parts)
+
+
+def runs(week: Iterable[tuple[int, Time, Time]]) -> Iterator[tuple[Time, Time, list[tuple[int, int]]]]:
+    """The spans of a week by their hours: (from, to, runs of weekdays with them), both weekdays inclusive."""
+    spans = sorted(week, key=lambda span: (span[1], span[2], span[0]))
+    for (start, end), group in groupby(spans, key=lambda span: span[1:]):
+        days: list[tuple[int, int]] = []
+        for day, _, _ in group:
+            if days and day == days[-1][1] + 1:
+                days[-1] = (days[-1][0], day)
+            else:
+                days.append((day, day))
+        yield start, end, days
 
 
 def _clock_said(minute: int) -> str:

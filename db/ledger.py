@@ -22,7 +22,6 @@ from db.models import (
     MonthClose,
     Pilot,
     PlanMonth,
-    QuarterFiling,
     Staff,
 )
 from db.vocab import EntryKind
@@ -136,12 +135,6 @@ def _pending(session: Session, until: date | None) -> dict[int, Decimal]:
     return {row[0]: row[1] for row in rows}
 
 
-def pending_invoices(session: Session) -> tuple[Invoice, ...]:
-    """Invoices received and neither accepted nor withdrawn, the longest waiting first."""
-    waiting = select(Invoice).where(Invoice.accrued_on.is_(None), Invoice.withdrawn_at.is_(None))
-    return tuple(session.scalars(waiting.order_by(Invoice.received_on, Invoice.id)))
-
-
 # --- months and quarters ---------------------------------------------------------------------------------
 
 
@@ -170,36 +163,10 @@ def quarter_end(quarter: date) -> date:
     return month_end(quarter_of(quarter) + timedelta(days=62))
 
 
-@dataclass(frozen=True, slots=True)
-class QuarterTotal:
-    """What was obligated and spent in one calendar quarter, on all lines. ``quarter`` is its first day."""
-
-    quarter: date
-    obligated: Decimal
-    spent: Decimal
-
-
-def quarter_totals(session: Session, until: date | None = None) -> tuple[QuarterTotal, ...]:
-    """Each quarter that has an entry dated through ``until``, in order; their sum is the cumulative amount."""
-    sums = select(LedgerEntry.on_date, LedgerEntry.kind, func.sum(LedgerEntry.amount))
-    if until is not None:
-        sums = sums.where(LedgerEntry.on_date <= until)
-    found: dict[date, list[Decimal]] = {}
-    for day, kind, amount in session.execute(sums.group_by(LedgerEntry.on_date, LedgerEntry.kind)):
-        found.setdefault(quarter_of(day), [ZERO, ZERO])[kind in SPENT_KINDS] += amount
-    return tuple(QuarterTotal(quarter, *amounts) for quarter, amounts in sorted(found.items()))
-
-
 def closed_through(session: Session) -> date | None:
     """S of measures.md, section 6: the last day of the last month finance has closed; None before the first."""
     last = session.scalar(select(func.max(MonthClose.month)).where(MonthClose.reopened_at.is_(None)))
     return None if last is None else month_end(last)
-
-
-def filed_through(session: Session) -> date | None:
-    """The last day of the last quarter whose report was filed; None before the first."""
-    last = session.scalar(select(func.max(QuarterFiling.quarter)))
-    return None if last is None else quarter_end(last)
 
 
 def next_to_close(session: Session, pilot: Pilot) -> date:

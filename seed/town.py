@@ -1,9 +1,10 @@
 """The set-up of the fictional pilot: the city, the grant, staff and shifts, accounts, providers, targets, events."""
 
-from datetime import date, time, timedelta
+from datetime import date, time
 from decimal import Decimal
 
 from db import passwords
+from db.ledger import month_end
 from db.models import EffectPlan, Event, Grant, Pilot, Provider, ProviderService, Shift, Staff, Target, User
 from db.vocab import EventKind, Need, ProviderKind, Role
 from seed import reference
@@ -64,11 +65,6 @@ def _pilot(clock: Clock) -> Row:
         "is_demo": True,
         "settings": {"officer_shifts_per_week": OFFICER_SHIFTS},
     }
-
-
-def month_end(day: date) -> date:
-    """The last day of the month that holds ``day``."""
-    return (day.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 def _grant(clock: Clock) -> Row:

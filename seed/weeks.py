@@ -63,7 +63,7 @@ def week_rows(rows: Rows, clock: Clock, seed: int) -> Rows:
         request = None
         if late and not requests:  # one of them came after he had accepted the week
             asked_at = late[0]["at"] + timedelta(days=2, hours=1)
-            request = _request(requests, sheet, value["reason"], asked_at, AmendmentStatus.approved, clock)
+            request = _request(requests, sheet, value["reason"], asked_at, AmendmentStatus.approved)
             lines.append(_line(request, value, value["log"], value["reported"]))
         ledger.append(_ledger(len(ledger) + 1, sheet, value, request))
     for week, status in ((REFUSED, AmendmentStatus.refused), (ASKED, AmendmentStatus.asked)):
@@ -74,7 +74,7 @@ def week_rows(rows: Rows, clock: Clock, seed: int) -> Rows:
         at = clock.at(monday_of(43) + (1 if status is AmendmentStatus.asked else 0), 650)
         why = "A call from the car was found in the notebook"
         if sheet is not None:
-            request = _request(requests, sheet, why, at, status, clock)
+            request = _request(requests, sheet, why, at, status)
             lines.append(_line(request, value, value["reported"], (value["reported"] or Decimal(0)) + 1))
     return {
         TallyAcceptance: accepted,
@@ -100,7 +100,7 @@ def _accept(sheets: dict[tuple[int, date], Row], clock: Clock) -> list[Row]:
     return accepted
 
 
-def _request(requests: list[Row], sheet: Row, why: str, at: datetime, status: AmendmentStatus, clock: Clock) -> Row:
+def _request(requests: list[Row], sheet: Row, why: str, at: datetime, status: AmendmentStatus) -> Row:
     decided = None if status is AmendmentStatus.asked else at + timedelta(hours=20)
     answer = "The notebook shows no date. Leave it as certified" if status is AmendmentStatus.refused else None
     requests.append(

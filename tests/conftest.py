@@ -1,5 +1,7 @@
 """Fixtures that every test may use: a fresh database on SQLite and on PostgreSQL, viewers, a small pilot."""
 
+import fcntl
+import gc
 import os
 import shutil
 import tempfile
@@ -36,19 +38,33 @@ def real_data(*parts: str) -> Path:
     return path
 
 
-@pytest.fixture(scope="session")
-def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "empty.db"
-    engine = create_engine_at(path)
-    migrate.upgrade(engine)
-    with engine.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
+def made_once(factory: pytest.TempPathFactory, name: str, fill: Callable[[Engine], object]) -> Path:
+    """An SQLite file of the whole test run: the worker that needs it first fills it, the others wait, then read."""
+    folder = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    path, unfinished = folder / f"{name}.db", folder / f"{name}.unfinished"
+    with (folder / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not path.exists():
+            unfinished.unlink(missing_ok=True)
+            engine = create_engine_at(unfinished)
+            fill(engine)
+            with engine.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+            engine.dispose()
+            unfinished.rename(path)
     return path
 
 
 def create_engine_at(path: Path) -> Engine:
     return engine_for(f"sqlite:///{path}")
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty migrated database; copy it, do not write to it."""
+    return made_once(tmp_path_factory, "empty", migrate.upgrade)
 
 
 @pytest.fixture(scope="session")
@@ -193,6 +209,12 @@ def viewer() -> Callable[..., access.Viewer]:
     return make
 
 
+def pytest_collection_finish() -> None:
+    """What has been read by now stays to the end: half a million objects that no garbage collection need go through."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
     """Where everything is installed (TANDEM_CI), a skipped browser or PostgreSQL test fails; absent data excuses."""
@@ -205,16 +227,15 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = f"skipped though TANDEM_CI is set ({', '.join(needs)}): {report.longrepr}"
 
 
-@pytest.fixture(scope="session")
-def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo city on ``TODAY`` as an SQLite file, made once; copy it, do not write to it."""
+def add_city(bind: Engine, template: Path, today: date) -> None:
+    """The demo city on that day, into a database that is empty, migrated or not there yet."""
     import seed
 
-    path = tmp_path_factory.mktemp("demo") / "tandem.db"
-    city = create_engine_at(path)
-    migrate.upgrade(city)
-    seed.build(city, TODAY)
-    with city.connect() as connection:
-        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-    city.dispose()
-    return path
+    shutil.copy(template, bind.url.database or "")
+    seed.build(bind, today)
+
+
+@pytest.fixture(scope="session")
+def demo_database(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
+    """The demo city on ``TODAY`` as an SQLite file; copy it, do not write to it."""
+    return made_once(tmp_path_factory, f"city-{TODAY}", lambda bind: add_city(bind, sqlite_template, TODAY))

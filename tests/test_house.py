@@ -136,6 +136,7 @@ def test_only_compute_opens_all_rows_for_figures() -> None:
         "dashboard/meeting_page.py",
         "dashboard/measures/compute.py",
         "dashboard/deck.py",
+        "dashboard/gaps.py",
         "dashboard/export/routes.py",
         "dashboard/server.py",
         "dashboard/shell/",
@@ -231,29 +232,27 @@ def test_every_member_of_the_vocabulary_has_its_words() -> None:
                 assert vocab.label(member, "es"), member
 
 
-def test_a_skipped_browser_test_fails_where_everything_is_installed(tmp_path: Path) -> None:
-    test = tmp_path / "test_skipping.py"
-    test.write_text("import pytest\n\n@pytest.mark.browser\ndef test_it():\n    pytest.skip('no browser')\n")
+def test_a_skipped_browser_test_fails_where_everything_is_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(reason: str, installed: str) -> tuple[int, str]:
+        """The exit code of a run with this one test, and what is said of it."""
+        test = tmp_path / f"test_{len(list(tmp_path.iterdir()))}.py"
+        test.write_text(f"import pytest\n\n@pytest.mark.browser\ndef test_it():\n    pytest.skip({reason!r})\n")
+        monkeypatch.setenv("TANDEM_CI", installed)
+        said: list[str] = []
 
-    def run(**environment: str) -> subprocess.CompletedProcess[str]:
-        import os
+        class Reports:
+            def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+                said.append(str(report.longrepr))
 
-        command = [
-            sys.executable,
-            "-m",
-            "pytest",
-            str(test),
-            "-p",
-            "tests.conftest",
-            "-c",
-            str(ROOT / "pyproject.toml"),
-        ]
-        known = {k: v for k, v in os.environ.items() if k != "TANDEM_CI"}
-        return subprocess.run(command, cwd=ROOT, env=known | environment, capture_output=True, text=True, check=False)
+        plain = [f"-pno:{name}" for name in ("cacheprovider", "faulthandler", "xdist")]
+        settings = ["-c", str(ROOT / "pyproject.toml"), "--import-mode=importlib", "-ptests.conftest"]
+        code = pytest.main([str(test), *plain, *settings], plugins=[Reports()])
+        return int(code), " ".join(said)
 
-    assert run().returncode == 0
-    refused = run(TANDEM_CI="1")
-    assert refused.returncode == 1
-    assert "skipped though TANDEM_CI is set (browser)" in refused.stdout
-    test.write_text(test.read_text().replace("'no browser'", f"{ABSENT + 'calls.csv'!r}"))
-    assert run(TANDEM_CI="1").returncode == 0
+    assert run("no browser", "")[0] == 0
+    code, said = run("no browser", "1")
+    assert code == 1
+    assert "skipped though TANDEM_CI is set (browser)" in said
+    assert run(f"{ABSENT}calls.csv", "1")[0] == 0

@@ -63,5 +63,7 @@ def _deadlines(canvas: Canvas) -> None:
     shown = sorted((day, key) for day, key in known if canvas.first < day <= canvas.last)
     for step, (day, key) in enumerate(reversed(shown)):
         canvas.upright(day, p.attention)
-        place = {"x": day, "y": 0, "xanchor": "right", "yanchor": "bottom", "xshift": -4}
+        beyond = canvas.at.slide and day == canvas.last  # beside the plot is room, and the word crosses no other line
+        place = {"x": day, "y": 0, "xanchor": "left" if beyond else "right", "yanchor": "bottom"}
+        place["xshift"] = 8 if beyond else -4
         canvas.note(canvas.word(key), p.attention_text, **place, yshift=font * (0.3 + 1.25 * step))

@@ -234,7 +234,13 @@ class Canvas:
         wanted = [(label.y - self.low) * scale for label in self.labels]
         for label, was, now in zip(self.labels, wanted, axes.spread(wanted, m.font * 1.2, 2, plot), strict=True):
             words = f"<b>{label.words}</b>" if label.bold else label.words
-            place = {"x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "align": "left"}
+            place = {
+                "x": 1,
+                "xref": "paper",
+                "xanchor": "left",
+                "xshift": round(max(6, m.marker * 1.2)),
+                "align": "left",
+            }
             self.note(words, label.color, **place, y=label.y, yanchor="middle", yshift=round(now - was, 1))
 
     def unit_note(self, left: float) -> float:
@@ -266,7 +272,7 @@ class Canvas:
                 self.upright(day, color, "dash")
             elif color == p.attention:  # before and after is not counted alike: nobody may read across it unwarned
                 self.upright(day, color, "dot")
-            else:  # an event is a short mark under its words: a dozen full lines would hide the data
+            elif not self.at.slide:  # an event is a short mark under its words: a dozen full lines would hide the data
                 self.upright(day, color, foot=0.94)
             places = [(day - first).days / span * room for room in rooms]
             width = axes.width_of(words, m.font)
@@ -274,6 +280,8 @@ class Canvas:
             shift = free_shift(places, width, taken, [room + right for room in rooms], left=crowded)
             if shift is None:
                 continue
+            if self.at.slide and color == p.expected:  # nobody can point at a mark on the wall to read its words
+                self.upright(day, color, foot=0.94)
             for x, spoken_for in zip(places, taken, strict=True):
                 spoken_for.append((x + shift, x + shift + width))
             self.note(words, ink, **strip(m.font), x=day, xref="x", xanchor="left", xshift=round(shift, 1))

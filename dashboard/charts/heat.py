@@ -1,7 +1,6 @@
 """Hour by weekday: when the calls come, the shift drawn on them, and the hours another shift would add."""
 
 from collections.abc import Iterable, Sequence
-from itertools import groupby
 from typing import Any
 
 import plotly.graph_objects as go
@@ -12,6 +11,7 @@ from dashboard.charts.canvas import Canvas
 from dashboard.charts.rows import Rows
 from dashboard.charts.theme import template
 from dashboard.words import LOCALE
+from db.hours import runs
 
 Hours = tuple[int, float, float]
 """ISO weekday, from, to: hours of the day."""
@@ -97,16 +97,9 @@ def _said(canvas: Canvas, days: Sequence[str], weekday: int, hour: int, calls: f
 
 def _outline(canvas: Canvas, hours: Iterable[Hours], color: str, dash: str, width: float) -> None:
     """One box around each run of weekdays with the same hours."""
-    by_hours = sorted(hours, key=lambda one: (one[1], one[2], one[0]))
-    for (start, end), group in groupby(by_hours, key=lambda one: (one[1], one[2])):
-        runs: list[list[int]] = []
-        for day, _, _ in group:
-            if runs and day == runs[-1][1] + 1:
-                runs[-1][1] = day
-            else:
-                runs.append([day, day])
+    for start, end, days in runs(hours):
         canvas.shapes += [
             {"type": "rect", "x0": start, "x1": end, "y0": first - 1.5, "y1": last - 0.5}
             | {"line": {"color": color, "width": width, "dash": dash}}
-            for first, last in runs
+            for first, last in days
         ]

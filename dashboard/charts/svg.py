@@ -1,26 +1,33 @@
 """A finished figure as a picture in the page itself: for paper, and for a file that needs no script and no browser.
 
-It draws what the forms of this package are made of: points, lines, fills, bars, notes and shapes on one pair of
-axes whose ranges are given. A trace of another kind is refused.
+It draws what the forms of this package are made of: points, lines, fills, bars, squares of a heat map, notes and
+shapes on one pair of axes whose ranges are given. A trace of another kind is refused.
 """
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from html import escape
+from html import escape, unescape
 from itertools import groupby
 from typing import Any
 
 import plotly.graph_objects as go
+from plotly.colors import find_intermediate_color, hex_to_rgb
 
 from dashboard.charts.axes import width_of
 from dashboard.charts.theme import FONT
 
+DAY_MS = 86_400_000
 DASH = {"dash": "6 4", "dot": "2 3"}
 ANCHOR = {"left": "start", "right": "end", "center": "middle"}
 RAISED = {"top": 1.0, "middle": 0.35, "bottom": 0.0}
 """How far below its place a line's foot stands, in font sizes."""
 LINE = 1.25
+TAG = re.compile(r"(<b>|</b>|<i>|</i>|<span style='color:[^']*'>|</span>)")
+"""The markup that notes of this package use; anything else in them is words."""
+EDGE = re.compile(r"^ | $")
+"""A space at the edge of a part: readers of SVG drop it."""
 Place = Callable[[Any], float]
 
 
@@ -70,16 +77,17 @@ def svg(figure: go.Figure, *, width: int, alt: str) -> str:
     clip = f'<clipPath id="{stage.clip}"><rect {_box(stage.left, stage.top, stage.right, stage.bottom)}/></clipPath>'
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img" aria-label="{escape(alt)}" '
-        f'font-family="{escape(FONT)}"><defs>{clip}</defs>{"".join(parts)}</svg>'
+        f'font-family="{escape(FONT)}"><title>{escape(alt)}</title><defs>{clip}</defs>{"".join(parts)}</svg>'
     )
 
 
 def _stage(layout: Any, width: float) -> Stage:
     height = float(layout.height or layout.template.layout.height)
-    margin = layout.margin
+    own = layout.margin.l is not None
+    margin = layout.margin if own else layout.template.layout.margin
     left, right = float(margin.l), width - float(margin.r)
     top, bottom = float(margin.t), height - float(margin.b)
-    x, y = _scale(layout.xaxis.range, left, right), _scale(layout.yaxis.range, bottom, top)
+    x, y = _scale(layout.xaxis.range or (0, 1), left, right), _scale(layout.yaxis.range or (0, 1), bottom, top)
     return Stage(width, height, left, right, top, bottom, x, y)
 
 
@@ -107,6 +115,8 @@ def _trace(trace: Any, stage: Stage) -> Iterator[str]:
         yield from _bars(trace, stage)
     elif trace.type == "scatter":
         yield from _scatter(trace, stage)
+    elif trace.type == "heatmap":
+        yield from _squares(trace, stage)
     else:
         raise ValueError(f"A picture of “{trace.type}” cannot be drawn here.")
 
@@ -129,7 +139,7 @@ def _scatter(trace: Any, stage: Stage) -> Iterator[str]:
                 else:
                     look = f'{_stroke(trace.line)} clip-path="url(#{stage.clip})"'
                     yield f'<polyline points="{path}" fill="none" {look}/>'
-    if "markers" in (trace.mode or ""):
+    if "markers" in (trace.mode or "") and trace.marker.opacity != 0:
         for point in filter(None, points):
             if stage.left - 1 <= point[0] <= stage.right + 1:
                 yield _marker(trace.marker, *point)
@@ -147,34 +157,53 @@ def _marker(marker: Any, x: float, y: float) -> str:
 
 def _bars(trace: Any, stage: Stage) -> Iterator[str]:
     """Lying bars between numbers, upright ones around a day (``width`` in milliseconds) or a number."""
-    colors = trace.marker.color
     for k, point in enumerate(_known(trace)):
         if point is None:
             continue
         x, y = point
-        color, wide = colors if isinstance(colors, str) else colors[k], float(trace.width)
-        look = _paint("fill", color)
+        foot, wide = _foot(trace, k), float(trace.width)
         if trace.orientation == "h":
-            begin = _foot(trace, k)
-            box = _box(stage.x(begin), stage.y(y - wide / 2), stage.x(begin + x), stage.y(y + wide / 2))
-            if trace.marker.pattern.shape:
-                yield _hatching(color)
-                look = f'fill="url(#{_hatch_name(color)})"'
-            yield f"<rect {box} {look} {_stroke(trace.marker.line)}/>"
-            continue
-        unit = 1 if isinstance(x, int | float) else 86_400_000
-        half, foot, middle = wide / unit / 2, float(trace.base or 0), _number(x)
-        ends = stage.x(middle - half), stage.y(foot), stage.x(middle + half), stage.y(foot + y)
-        yield f"<rect {_box(*ends)} {look}/>"
+            ends = stage.x(foot), stage.y(y - wide / 2), stage.x(foot + x), stage.y(y + wide / 2)
+        else:
+            half = wide / (1 if isinstance(x, int | float) else DAY_MS) / 2
+            ends = stage.x(_number(x) - half), stage.y(foot), stage.x(_number(x) + half), stage.y(foot + y)
+        fill, color = [], _each(trace.marker.color, k)
+        if trace.marker.pattern.shape:
+            ink, clear = trace.marker.pattern.fgcolor or color, trace.marker.pattern.fgopacity
+            yield _hatching(ink)
+            fill = [f'fill="url(#{_hatch_name(ink)})"', "" if clear is None else f'fill-opacity="{clear:g}"']
+        yield f"<rect {_box(*ends)} {' '.join(fill) or _paint('fill', color)} {_edge(trace.marker.line, k)}/>"
+
+
+def _each(value: Any, k: int) -> Any:
+    """What stands for one bar: its own, or the same for all."""
+    return value[k] if isinstance(value, tuple | list) else value
+
+
+def _edge(line: Any, k: int) -> str:
+    width, color = _each(line.width, k), _each(line.color, k)
+    return f'{_paint("stroke", color)} stroke-width="{width:g}"' if width and color else ""
+
+
+def _squares(trace: Any, stage: Stage) -> Iterator[str]:
+    """One square for each cell of a heat map, on a scale of two colours from ``zmin``."""
+    low, high = float(trace.zmin or 0), max(max(row) for row in trace.z)
+    pale, full = (hex_to_rgb(color) for _, color in trace.colorscale)
+    for y, row in zip(trace.y, trace.z, strict=True):
+        for x, value in zip(trace.x, row, strict=True):
+            share = (float(value) - low) / ((high - low) or 1.0)
+            color = "#" + "".join(f"{round(float(part)):02x}" for part in find_intermediate_color(pale, full, share))
+            ends = stage.x(x - 0.5), stage.y(y - 0.5), stage.x(x + 0.5) - trace.xgap, stage.y(y + 0.5) - trace.ygap
+            yield f"<rect {_box(*ends)} {_paint('fill', color)}/>"
 
 
 def _foot(trace: Any, k: int) -> float:
-    """Where a lying bar begins: each at its own place, or all at zero."""
-    base = trace.base
-    return float((base if base is None or isinstance(base, int | float) else base[k]) or 0)
+    """Where a bar begins: each at its own place, or all at zero."""
+    return float(_each(trace.base, k) or 0)
 
 
 def _hatch_name(color: str) -> str:
+    """Of the hatching in that colour."""
     return "hatch-" + "".join(letter for letter in color if letter.isalnum())
 
 
@@ -229,27 +258,48 @@ def _note(note: Any, stage: Stage) -> str:
     size, lines = float(note.font.size), str(note.text).count("<br>")
     x = stage.across(note.x, note.xref) + float(note.xshift or 0)
     y = stage.down(note.y, note.yref) - float(note.yshift or 0)
+    if note.textangle:
+        return _climbing(note, x, y, size)
     raised = RAISED[note.yanchor or "middle"] * size
     lifted = {"top": 0.0, "middle": lines / 2, "bottom": lines}[note.yanchor or "middle"] * LINE * size
     anchor = ANCHOR[note.xanchor or "center"]
     if anchor == "middle":  # inside the picture, whatever its width
         half = width_of(str(note.text), round(size)) / 2
         x = min(max(x, half), stage.width - half)
-    turn = f' transform="rotate({float(note.textangle):g} {x:.1f} {y:.1f})"' if note.textangle else ""
     foot = -0.2 * size if (note.yanchor or "") == "bottom" else 0.0
-    return _words(note.text, x, y + raised - lifted + foot, size, note.font.color, anchor, turn)
+    return _words(note.text, x, y + raised - lifted + foot, size, note.font.color, anchor)
+
+
+def _climbing(note: Any, x: float, y: float, size: float) -> str:
+    """A word that reads upward: its place is that of the turned word's frame."""
+    anchor = {"bottom": "start", "top": "end"}.get(note.yanchor or "middle", "middle")
+    x += {"left": 1.0, "right": -0.2}.get(note.xanchor or "center", 0.35) * size
+    y -= 0.2 * size if anchor == "start" else 0.0
+    return _words(note.text, x, y, size, note.font.color, anchor, f' transform="rotate(-90 {x:.1f} {y:.1f})"')
 
 
 def _words(words: str, x: float, y: float, size: float, color: str, anchor: str, turn: str = "") -> str:
     lines = []
     for k, line in enumerate(str(words).split("<br>")):
-        bold = ' font-weight="700"' if "<b>" in str(words) else ""
-        plain = escape(line.replace("<b>", "").replace("</b>", ""))
-        lines.append(f'<tspan x="{x:.1f}" dy="{0 if k == 0 else LINE * size:.1f}"{bold}>{plain}</tspan>')
+        place = f'x="{x:.1f}" dy="{0 if k == 0 else LINE * size:.1f}"'
+        lines.append(f"<tspan {place}>{''.join(_runs(line))}</tspan>")
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" font-size="{size:g}" {_paint("fill", color)} text-anchor="{anchor}"{turn}>'
         f"{''.join(lines)}</text>"
     )
+
+
+def _runs(line: str) -> Iterator[str]:
+    """The parts of one line: bold, in a colour of their own, or plain."""
+    bold, ink = "", ""
+    for part in TAG.split(line):
+        if part in ("<b>", "</b>"):
+            bold = ' font-weight="700"' if part == "<b>" else ""
+        elif part.startswith("<span ") or part == "</span>":
+            ink = " " + _paint("fill", part[19:-2]) if part != "</span>" else ""
+        elif part and part not in ("<i>", "</i>"):
+            plain = EDGE.sub("\u00a0", escape(unescape(part)))
+            yield f"<tspan{bold}{ink}>{plain}</tspan>" if bold or ink else plain
 
 
 def _box(x0: float, y0: float, x1: float, y1: float) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 
 import plotly.graph_objects as go
 
+from dashboard.charts.axes import as_day
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.rows import Rows, Values, last, running_mean, where
 
@@ -100,26 +101,37 @@ def _unfinished(
 
 
 def series(canvas: Canvas) -> go.Figure:
-    """One measure over time, with its interval and its target. A hidden period says so."""
+    """One measure over time, with its interval and its target. A hidden period says so.
+
+    A running total of months or quarters stands at each period's end, and begins at zero when the pilot did.
+    """
     p, rows = canvas.at.palette, Rows(canvas.result)
     days, over, value = rows.days("period"), rows.over, rows.values("value")
     length = min(((b - a).days for a, b in pairwise(days)), default=7)
+    running = rows.has("new") and rows.length > 7
+    at = _places(days, rows)[0] if running else days
     target = canvas.result.marks.get("target")
     low, high = where(rows.values("low"), over), where(rows.values("high"), over)
-    canvas.time(days[0], days[-1] + timedelta(days=max(length - 1, 6)))
+    canvas.time(days[0], at[-1] if running else days[-1] + timedelta(days=max(length - 1, 6)))
     canvas.scale(value, low, high, [] if target is None else [float(target)])
     canvas.hatch([d + timedelta(days=length // 2) for d in rows.provisional("period")], length)
-    canvas.band(days, low, high, p.band)
+    canvas.band(at, low, high, p.band)
     if target is not None:
-        canvas.line([days[0], days[-1]], [float(target)] * 2, p.attention, dash="dash", thin=True)
+        canvas.line([days[0], at[-1]], [float(target)] * 2, p.attention, dash="dash", thin=True)
         canvas.label(canvas.word("target", n=canvas.say(float(target))), float(target), p.attention_text)
     name = canvas.unit if canvas.kind == "number" and canvas.unit else canvas.name("value")
-    canvas.line(days, where(value, over), p.observed, markers=len(days) <= 60, name=name)
-    _unfinished(canvas, days, value, over, name)
-    now = last(where(value, over))
-    if now is not None:
+    launch = canvas.result.marks.get("launch") if running else None
+    begin = [as_day(launch)] if launch and days[0] <= as_day(launch) <= at[0] else []
+    canvas.line(
+        [*begin, *at], [*[0.0] * len(begin), *where(value, over)], p.observed, markers=len(days) <= 60, name=name
+    )
+    _unfinished(canvas, at, value, over, name)
+    now, newest = last(where(value, over)), last(value)
+    if running and newest is not None and not over[-1]:
+        canvas.label(canvas.word("so_far", n=canvas.say(newest)), newest, p.observed, bold=True)
+    elif now is not None:
         canvas.label(canvas.say(now), now, p.observed, bold=True)
-    for day, gone in zip(days, rows.hidden, strict=True):
+    for day, gone in zip(at, rows.hidden, strict=True):
         if gone:
             canvas.note(canvas.word("hidden"), p.quiet, x=day, y=canvas.low, yanchor="bottom", textangle=-90)
     return canvas.finish()

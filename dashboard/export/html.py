@@ -103,7 +103,7 @@ def policy(html: str) -> str:
     if own := re.search(r'<meta http-equiv="content-security-policy" content="([^"]*)">', html):
         return f"{own[1].replace('&#x27;', chr(39))}; frame-ancestors 'self'"
     scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
-    hashes = " ".join(f"'sha256-{_digest(script)}'" for script in scripts)
+    hashes = " ".join(f"'sha256-{digest(script)}'" for script in scripts)
     return (
         f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; font-src data:; img-src data: blob:; "
         "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -111,7 +111,7 @@ def policy(html: str) -> str:
 
 
 def _policy(scripts: Sequence[str], styles: Sequence[str], sends: bool) -> str:
-    run, look = (" ".join(f"'sha256-{_digest(each)}'" for each in part) for part in (scripts, styles))
+    run, look = (" ".join(f"'sha256-{digest(each)}'" for each in part) for part in (scripts, styles))
     asks = "connect-src 'self'; " if sends else ""
     return (
         f"default-src 'none'; script-src {run}; style-src {look}; font-src data:; img-src data:; {asks}"
@@ -120,8 +120,9 @@ def _policy(scripts: Sequence[str], styles: Sequence[str], sends: bool) -> str:
 
 
 @cache
-def _digest(script: str) -> str:
-    return base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
+def digest(source: str) -> str:
+    """How a content security policy names a script or a style: base64 of its SHA-256."""
+    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 @cache

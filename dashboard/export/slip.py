@@ -5,8 +5,6 @@ access is on, a one-use link. The link's secret part is on the printed page alon
 """
 
 import asyncio
-import base64
-import hashlib
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -23,7 +21,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard import words
-from dashboard.export.html import fonts
+from dashboard.export.html import digest, fonts
 from dashboard.export.routes import signed_in
 from dashboard.provider_page import link_address, phone_words
 from db import settings
@@ -223,18 +221,13 @@ def _whole(body: str, title: str, lang: Lang) -> str:
 
 
 def _answer(html: str, status: int = 200) -> Response:
-    style, script = _digest(fonts() + _file("slip.css")), _digest(_file("slip.js"))
+    style, script = digest(fonts() + _file("slip.css")), digest(_file("slip.js"))
     policy = (
         f"default-src 'none'; style-src 'sha256-{style}'; script-src 'sha256-{script}'; font-src data:; "
         "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
     headers = {"content-security-policy": policy, "cache-control": "no-store", "x-frame-options": "DENY"}
     return Response(html, status, headers=headers, media_type="text/html; charset=utf-8")
-
-
-@cache
-def _digest(source: str) -> str:
-    return base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
 
 
 @cache

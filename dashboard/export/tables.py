@@ -1,7 +1,10 @@
 """A Result's table as people read it, and as a CSV that no spreadsheet will execute."""
 
 from collections.abc import Iterator
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -15,7 +18,7 @@ from db.vocab import Lang, text
 RATIOS = frozenset({"share", "share_low", "share_high", "keyed"})
 """Columns that hold ratios whatever the measure's unit is."""
 COUNTS = frozenset(
-    {"n", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"}
+    {"n", "hours", "yes", "no", "count", "calls", "judged", "unjudged", "nobody", "added", "unknown", "known"}
     | {"people_low", "people_high", "people_base", "covered"}
     | {"weekday", "hour", "staffed", "months", "before", "after", "averted", "averted_low", "averted_high"}
 )
@@ -27,13 +30,70 @@ def readable(result: Result, measure: Measure) -> pd.DataFrame:
     """All cells as text under their plain labels; a hidden one reads "hidden", a missing one "–"."""
     lang: Lang = "es" if result.filters.lang == "es" else "en"
     table, kind = result.table, kind_of(measure.unit)
-    hidden = [v is True or v == 1 for v in table["hidden"]] if "hidden" in table else [False] * len(table)
     columns: dict[str, list[str]] = {}
     for name in shown_columns(result):
         own = _kind(name, kind, "share" in table)
-        cells = zip(table[name], hidden, strict=True)
+        cells = zip(table[name], _gone(result, name), strict=True)
         columns[_label(result, name)] = [_cell(value, name, own, gone, lang) for value, gone in cells]
     return pd.DataFrame(columns)
+
+
+class Blank(Enum):
+    """What a cell without a value is: hidden from this audience, or not there at all."""
+
+    hidden = "hidden"
+    missing = "missing"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a Result's table for a file: plain Python values, to the digit."""
+
+    name: str
+    label: str
+    kind: Kind | Literal["date", "text"]
+    """Of ``percent`` the values are ratios."""
+    cells: tuple[str | int | float | date | Blank, ...]
+
+
+def columns(result: Result, measure: Measure) -> tuple[Column, ...]:
+    """The labelled columns with their values: whole numbers as int, days as date, words in the Result's language."""
+    lang: Lang = "es" if result.filters.lang == "es" else "en"
+    table, unit = result.table, kind_of(measure.unit)
+    return tuple(_column(result, name, _kind(name, unit, "share" in table), lang) for name in shown_columns(result))
+
+
+def _gone(result: Result, name: str) -> list[bool]:
+    """Which cells without a value are hidden: those of a marked row, and those of a column that is hidden whole."""
+    table = result.table
+    if "hidden" not in table:
+        return [False] * len(table)
+    if str(table[name].dtype) == "Float64" and bool(table[name].isna().all()):
+        return [True] * len(table)
+    return [value is True or value == 1 for value in table["hidden"]]
+
+
+def _column(result: Result, name: str, kind: Kind, lang: Lang) -> Column:
+    gone = _gone(result, name)
+    found = [_value(cell, name, hidden, lang) for cell, hidden in zip(result.table[name], gone, strict=True)]
+    there = [cell for cell in found if not isinstance(cell, Blank)]
+    if there and all(isinstance(cell, float) and cell.is_integer() for cell in there):
+        found = [int(cell) if isinstance(cell, float) else cell for cell in found]
+    dates, numbers = ([isinstance(cell, of) for cell in there] for of in (date, int | float))
+    of: Any = "date" if there and all(dates) else kind if all(numbers) else "text"
+    return Column(name, _label(result, name), of, tuple(found))
+
+
+def _value(value: Any, name: str, hidden: bool, lang: Lang) -> str | int | float | date | Blank:
+    if value is None or value is pd.NA or value != value:
+        return Blank.hidden if hidden else Blank.missing
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if isinstance(value, bool | str):
+        return text(f"status.{value}", lang) if name in ("status", "phase") else str(value)
+    return int(value) if pd.api.types.is_integer(value) else float(value)
 
 
 def _kind(name: str, unit: Kind, shares: bool) -> Kind:
@@ -67,11 +127,10 @@ def _cell(value: object, name: str, kind: Kind, hidden: bool, lang: Lang) -> str
 def csv(result: Result, measure: Measure) -> bytes:
     """UTF-8 with a mark at its start (spreadsheets need it), raw numbers, ISO dates, two lines of origin."""
     lang: Lang = "es" if result.filters.lang == "es" else "en"
-    hidden = [v is True or v == 1 for v in result.table["hidden"]] if "hidden" in result.table else []
     columns = {}
     for name in shown_columns(result):
         cells = list(result.table[name])
-        for k, gone in enumerate(hidden):
+        for k, gone in enumerate(_gone(result, name)):
             if gone and (cells[k] is None or cells[k] is pd.NA or cells[k] != cells[k]):
                 cells[k] = text("chart.hidden", lang)
         columns[str(harmless(_label(result, name)))] = [harmless(cell) for cell in cells]

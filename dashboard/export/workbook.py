@@ -42,16 +42,16 @@ def sheet(
     """A sheet: lines ``above``, the header, the rows. The header stays in sight."""
     page = made.create_sheet(title[:31])
     for line in above:
-        page.append([_safe(line)])
+        page.append([safe(line)])
     if above:
         page.cell(1, 1).font = Font(bold=True, color="B7791F" if "DRAFT" in above[0] else "1F4E79")
-    page.append([_safe(word) for word in head])
+    page.append([safe(word) for word in head])
     top = page.max_row
     for cell in page[top]:
         cell.font, cell.fill = Font(bold=True, color="FFFFFF"), _HEAD
         cell.alignment = Alignment(wrap_text=True, vertical="top")
     for values in rows:
-        page.append([_safe(value) for value in values])
+        page.append([safe(value) for value in values])
         for cell, value in zip(page[page.max_row], values, strict=True):
             _dress(cell, value)
     page.freeze_panes = page.cell(top + 1, 1)
@@ -73,7 +73,8 @@ def packed(made: Workbook) -> bytes:
     return steady.getvalue()
 
 
-def _safe(value: Value) -> Value:
+def safe(value: Value) -> Value:
+    """What a cell may hold: no text that runs as a formula, no character that Excel cannot read."""
     if not isinstance(value, str):
         return value
     return str(harmless(ILLEGAL_CHARACTERS_RE.sub("", value)))

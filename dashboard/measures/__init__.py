@@ -12,6 +12,7 @@ from dashboard.measures import (
     effect,
     eligible,
     evidence,
+    first_weeks,
     money,
     money_clock,
     money_cost,
@@ -31,6 +32,7 @@ MEASURES: Mapping[str, Measure] = {
     measure.key: measure
     for theme in (
         reach.MEASURES,
+        first_weeks.MEASURES,
         referrals.MEASURES,
         connections.MEASURES,
         calls.MEASURES,

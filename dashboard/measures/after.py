@@ -33,8 +33,6 @@ class Known(NamedTuple):
     basis: Basis
     rate: RunRate
     as_is: Assumptions
-    calls_from: date
-    calls_to: date
 
 
 def known(session: Session, pilot: Pilot, filters: Filters) -> Known:
@@ -47,7 +45,7 @@ def known(session: Session, pilot: Pilot, filters: Filters) -> Known:
         calls=_grid(session, pilot, filters),
         reached=_reached(session, pilot, filters, rate.months),
     )
-    return Known(basis, rate, as_is(session, pilot, today), filters.first, common.until(filters))
+    return Known(basis, rate, as_is(session, pilot, today))
 
 
 def _grid(session: Session, pilot: Pilot, filters: Filters) -> scenarios.Grid:
@@ -145,7 +143,7 @@ def options(all_of: Sequence[Figures], found: Known, filters: Filters, audience:
         context=common.said("after_pilot", "context", lang, **values) if all_of else "",
         sentence=common.said("after_pilot", said, lang, **values),
         caveats=_caveats(found, lang),
-        marks={"exact": found},
+        marks={"exact": found, "months_closed": tuple(found.rate.months)},
         guard=Guard(
             bars=("people_base",),
             plain=("months", "cost", "funding", "gap", "monthly", "share"),

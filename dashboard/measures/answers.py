@@ -12,6 +12,7 @@ from dashboard import words
 from dashboard.measures import common
 from dashboard.model import Audience, Filters, Guard, Records, Result
 from dashboard.stats import km_quantile, poisson_exact, wilson
+from db.ledger import month_end, month_of
 from db.models import Pilot
 
 
@@ -130,7 +131,7 @@ def rate_table(periods: Sequence[date], yes: Sequence[int], no: Sequence[int], a
 
     A month without a case has no value. A month that is not over on the as-of day is unfinished.
     """
-    status = [common.UNFINISHED if common.month_end(month) >= as_of else common.FINAL for month in periods]
+    status = [common.UNFINISHED if month_end(month) >= as_of else common.FINAL for month in periods]
     return with_rates(pd.DataFrame({"period": list(periods), "yes": yes, "no": no, "status": status}))
 
 
@@ -168,7 +169,7 @@ def rate_guard(yes: int, no: int, *told: int) -> Guard:
 def monthly_rate(filters: Filters, cases: pd.DataFrame) -> pd.DataFrame:
     """:func:`rate_table` of ``cases`` (columns ``day`` and the bool ``yes``) over the period's months."""
     periods = common.months(filters.first, max(filters.first, common.until(filters)))
-    month = cases["day"].map(common.month_of)
+    month = cases["day"].map(month_of)
     yes = month[cases["yes"].astype(bool)].value_counts()
     no = month[~cases["yes"].astype(bool)].value_counts()
     return rate_table(

@@ -14,11 +14,10 @@ from dashboard.effects import Fit
 from dashboard.measures import common, effect, money
 from dashboard.measures.effect import Primary
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
-from dashboard.repeats import month_end
 from dashboard.verdict import Verdict
 from db.access import Permission
 from db.cad.meaning import KINDS, day_number, meanings
-from db.ledger import closed_through
+from db.ledger import closed_through, month_end
 from db.models import Call, CallUnit, Pilot
 from db.vocab import CallCategory, Scope, text
 

@@ -18,6 +18,7 @@ from db.cad import current
 from db.cad.history import bh_calls
 from db.cad.judging import HOUR, events
 from db.calls_left import last_judged
+from db.ledger import month_end
 from db.models import Call, CallType, CallUnit, Location, Pilot
 from db.vocab import CallCategory
 
@@ -51,7 +52,7 @@ def behind(session: Session, pilot: Pilot, filters: Filters, key: str, bar: Bar)
 def _span(filters: Filters, bar: Bar) -> tuple[date, date]:
     first, last = filters.first, common.until(filters)
     if bar.month is not None:
-        first, last = max(first, bar.month), min(last, common.month_end(bar.month))
+        first, last = max(first, bar.month), min(last, month_end(bar.month))
     return first, last
 
 

@@ -16,6 +16,7 @@ from dashboard.repeats import Coverage, Monthly, launch_shift
 from dashboard.stats import poisson_exact
 from db.access import Permission
 from db.cad import current
+from db.ledger import month_of
 from db.models import Pilot
 from db.vocab import CallCategory, Scope, text
 
@@ -60,7 +61,7 @@ def _by_month(days: pd.DataFrame, column: str) -> dict[date, int]:
     """The sum of one column of the kept counts for each month that has any."""
     found: dict[date, int] = {}
     for day, count in zip(days["day"], days[column], strict=True):
-        month = common.month_of(day)
+        month = month_of(day)
         found[month] = found.get(month, 0) + int(count)
     return found
 

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 
 from dashboard.measures import common, effect, history
 from dashboard.periods import EffectError, Series
-from dashboard.repeats import Basis, month_end
+from dashboard.repeats import Basis
 from dashboard.robustness import Choice
 from db.cad import current
 from db.cad.counting import Facts, count_repeats, read_facts
 from db.cad.judging import Coverage
 from db.commands.call_rules import CHANGED
+from db.ledger import month_end
 from db.models import Event, Pilot
 from db.vocab import CallCategory, EventKind
 

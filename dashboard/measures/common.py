@@ -285,18 +285,10 @@ def mondays_of(days: pd.Series) -> pd.Series:
     return days.map(monday)
 
 
-def month_of(day: date) -> date:
-    return day.replace(day=1)
-
-
 def months(first: date, last: date) -> list[date]:
     """First days of every month touched by [first, last]."""
     count = (last.year - first.year) * 12 + last.month - first.month + 1
     return [date(first.year + (first.month - 1 + k) // 12, (first.month - 1 + k) % 12 + 1, 1) for k in range(count)]
-
-
-def month_end(month: date) -> date:
-    return (month.replace(day=28) + timedelta(days=4)).replace(day=1) - timedelta(days=1)
 
 
 # --- marks and sparks ----------------------------------------------------------------------------

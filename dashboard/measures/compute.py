@@ -13,6 +13,7 @@ from dashboard.model import Audience, Filters, Measure, Records, Result
 from db.access import Permission, Viewer
 from db.engine import aggregate_session
 from db.errors import NotFound
+from db.ledger import month_end, month_of
 from db.models import Person, Pilot
 from db.pilot import DESK_SEES_PAY, monday, the_pilot
 
@@ -46,21 +47,30 @@ def several(
     bind: Engine, viewer: Viewer, keys: Iterable[str], filters: Filters, audience: Audience = Audience.internal
 ) -> dict[str, Result]:
     """The Results of several keys, as :func:`compute` gives each: what they rest on together is made once."""
+    return in_languages(bind, viewer, keys, filters, (filters.lang,), audience)[filters.lang]
+
+
+def in_languages(
+    bind: Engine, viewer: Viewer, keys: Iterable[str], filters: Filters, langs: Iterable[str], audience: Audience
+) -> dict[str, dict[str, Result]]:
+    """Language → key → Result: the same figures told in each language, what they rest on made once."""
     asked = [allowed(viewer, key, audience) for key in keys]
     public = audience is Audience.public
     if public:
         filters = replace(filters, staff_id=None)
-    results: dict[str, Result] = {}
+    found: dict[str, dict[str, Result]] = {}
     with aggregate_session(bind) as session:
         session.info[common.ONCE] = {}
         pilot = the_pilot(session)
-        for measure in asked:
-            wanted = permitted(viewer, pilot, measure.key, filters, audience)
-            result = measure.run(session, pilot, wanted, audience)
-            if public and measure.about_people:
-                result = disclose(result, pilot.small_count_threshold)
-            results[measure.key] = replace(result, guard=None)  # it holds raw counts, and has done its work
-    return results
+        for lang in langs:
+            found[lang] = {}
+            for measure in asked:
+                wanted = permitted(viewer, pilot, measure.key, replace(filters, lang=lang), audience)
+                result = measure.run(session, pilot, wanted, audience)
+                if public and measure.about_people:
+                    result = disclose(result, pilot.small_count_threshold)
+                found[lang][measure.key] = replace(result, guard=None)  # it holds raw counts, and has done its work
+    return found
 
 
 def permitted(viewer: Viewer, pilot: Pilot, key: str, filters: Filters, audience: Audience) -> Filters:
@@ -131,8 +141,8 @@ def whole_months(viewer: Viewer, pilot: Pilot, key: str, filters: Filters) -> Fi
     """
     if key not in ABOUT_CALLERS or viewer.may(Permission.see_people):
         return filters
-    first = max(common.month_of(filters.first), min(filters.first, pilot.starts_on))
-    last = min(common.month_end(common.month_of(filters.last)), filters.as_of, pilot.ends_on)
+    first = max(month_of(filters.first), min(filters.first, pilot.starts_on))
+    last = min(month_end(month_of(filters.last)), filters.as_of, pilot.ends_on)
     return filters.between(first, max(filters.last, last))
 
 

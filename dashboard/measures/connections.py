@@ -147,6 +147,7 @@ def connection_ladder(session: Session, pilot: Pilot, filters: Filters, audience
         guard=Guard(
             nested=("value",),  # the difference between two rungs is a count of people too
             extras=("lost",),
+            within={"lost": "value"},  # who is neither lost nor a rung further still waits
             headline=(n, losses),
             said=(attended, n - attended),
         ),

@@ -18,7 +18,7 @@ from dashboard.model import Estimate, Guard, Result
 from db.vocab import text
 
 GRAINS = ("week", "month", "quarter")
-PUBLIC_MARKS = frozenset({"launch", "events", "breaks", "target", "grain"})
+PUBLIC_MARKS = frozenset({"launch", "events", "breaks", "target", "grain", "closed_through", "months_closed"})
 """The other marks of a result about people stay inside."""
 
 
@@ -141,6 +141,7 @@ def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd
         mask[total] = _running(table[total], threshold)
     # Together, or the one that is shown gives away its neighbor: open after = open before + opened − closed.
     small = any(is_small(value, threshold) for extra in guard.extras for value in table[extra].fillna(0))
+    small |= any(is_small(value, threshold) for rest in _rests(table, guard) for value in rest)
     mask[list(guard.extras)] = small
     for running, flow in guard.cumulative.items():
         if mask[flow].any():  # only the end, which is the headline, can stand
@@ -152,6 +153,14 @@ def _hidden_cells(table: pd.DataFrame, guard: Guard, threshold: int) -> tuple[pd
     counted = [*guard.bars, *guard.nested, *guard.running]
     table["hidden"] = mask[[*counted, *guard.derived, *guard.cumulative]].any(axis=1)
     return table, unprotected
+
+
+def _rests(table: pd.DataFrame, guard: Guard) -> Iterable[pd.Series]:
+    """What an extra column leaves of the count it is part of; of a ladder, of those who stopped on the rung."""
+    for inside, column in guard.within.items():
+        whole = table[column].astype(float)
+        stopped = whole - whole.shift(-1, fill_value=0) if column in guard.nested else whole
+        yield (stopped - table[inside]).fillna(0)
 
 
 def _nested(counts: pd.Series, threshold: int) -> list[bool]:

@@ -14,10 +14,11 @@ from dashboard.effects import Caution, ControlRatio, Fit, Interval, Plan, agains
 from dashboard.measures import common, history
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from dashboard.periods import EffectError, Series, series
-from dashboard.repeats import Monthly, launch_shift, month_end
+from dashboard.repeats import Monthly, launch_shift
 from dashboard.verdict import Ruling, Verdict
 from db.access import Permission
 from db.commands.call_rules import CHANGED
+from db.ledger import month_end
 from db.models import EffectPlan, Event, Pilot
 from db.vocab import CallCategory, Scope, text
 

@@ -14,6 +14,7 @@ from dashboard.measures.shifts import staffed
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
 from db import calls_left
 from db.calls_left import bare, last_judged
+from db.ledger import month_end, month_of
 from db.log import was_direct
 from db.models import Call, CallReview, Intervention, Pilot, Referral
 from db.pilot import local_day
@@ -125,12 +126,12 @@ def calls_without_follow_up(session: Session, pilot: Pilot, filters: Filters, au
         .group_by(Call.received_on)
     ).all()
     days = pd.DataFrame(rows, columns=["day", "all", "left"])
-    month = days["day"].map(common.month_of)
+    month = days["day"].map(month_of)
     left, known = days["left"].astype(int).groupby(month).sum(), days["all"].astype(int).groupby(month).sum()
     periods = common.months(filters.first, max(filters.first, common.until(filters)))
     table = pd.DataFrame({"period": periods, "value": [int(left.get(p, 0)) for p in periods]})
     table["calls"] = [int(known.get(p, 0)) for p in periods]
-    table["status"] = [common.UNFINISHED if common.month_end(p) > last else common.FINAL for p in periods]
+    table["status"] = [common.UNFINISHED if month_end(p) > last else common.FINAL for p in periods]
     n, total = int(left.sum()), int(known.sum())
     values = {
         "n": words.number(n, lang),

@@ -31,7 +31,7 @@ def method(found: Primary, pilot: Pilot, lang: str) -> tuple[str, ...]:
     """The analysis step by step, in plain words, with every number that led to the verdict."""
     plan = found.plan
     months = words.listing([words.number(month, lang) for month in plan.verdict_months], lang)
-    due = words.listing([words.month(_due(pilot, month), lang) for month in plan.verdict_months], lang)
+    due = words.listing([words.month(verdict_due(pilot, month), lang) for month in plan.verdict_months], lang)
     fixed = {"window": plan.window_days, "target": words.percent(1 - plan.target_ratio, lang)}
     fixed |= {"months": months, "due": due}
     frozen = None if plan.frozen_at is None else plan.frozen_at.date()
@@ -48,7 +48,7 @@ def method(found: Primary, pilot: Pilot, lang: str) -> tuple[str, ...]:
     return (*told, *(fitted[:2] if early else fitted), _ruled(found, lang))
 
 
-def _due(pilot: Pilot, months: int) -> date:
+def verdict_due(pilot: Pilot, months: int) -> date:
     """The month in which so many full months after the launch month are over."""
     number = pilot.starts_on.year * 12 + pilot.starts_on.month - 1 + months + 1
     return date(number // 12, number % 12 + 1, 1)

@@ -73,8 +73,8 @@ def familiar_faces(session: Session, pilot: Pilot, filters: Filters, audience: A
         marks=common.marks(session, pilot, filters, key) | {"first": now.first, "last": now.last, "basis": basis},
         guard=Guard(
             bars=("added", "before_added"),
-            extras=("calls",),
-            derived=dict.fromkeys(("share", "share_low", "share_high"), ("added", "calls")),
+            # Who made so many calls at least, and how many together, bounds how many they are.
+            derived=dict.fromkeys(("calls", "share", "share_low", "share_high"), ("added",)),
             cumulative={"value": "added", "before": "before_added"},
             headline=(most,),
             said=(most, theirs, most_then or 0),

@@ -9,8 +9,9 @@ from datetime import date, timedelta
 from sqlalchemy.orm import Session
 
 from dashboard.measures.common import FINAL, UNFINISHED
-from dashboard.repeats import Coverage, Monthly, month_end
+from dashboard.repeats import Coverage, Monthly
 from db.cad import current
+from db.ledger import month_end
 from db.vocab import CallCategory
 
 ONE_DAY = timedelta(days=1)

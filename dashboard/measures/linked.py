@@ -56,7 +56,7 @@ def _people(session: Session, pilot: Pilot, filters: Filters) -> pd.DataFrame:
     rows = [(row["person_id"], True, row["mode"], row["day"]) for row in met.to_dict("records")]
     rows += [(who, False, None, day) for who, day in _sent(session, pilot, filters.as_of) if who not in known]
     covered, window = history.covered(session, filters.as_of), the_plan(session).window_days
-    linked, calls = _linked(session), _events(session, pilot, filters.as_of)
+    linked, calls = _linked(session), _events(session, filters.as_of)
     told = [(*row, *_windows(row[3], calls.get(row[0], []), row[0] in linked, covered, window)) for row in rows]
     names = ["person_id", "served", "mode", "day", "standing", "before", "after"]
     table = pd.DataFrame(told, columns=names, dtype=object)
@@ -99,7 +99,7 @@ def _linked(session: Session) -> set[int]:
     return set(session.scalars(confirmed))
 
 
-def _events(session: Session, pilot: Pilot, as_of: date) -> dict[int, list[date]]:
+def _events(session: Session, as_of: date) -> dict[int, list[date]]:
     """Person → the days of their events before the as-of day, in order. All subjects of a person are one."""
     mean = meanings(session)
     pairs = (

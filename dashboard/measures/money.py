@@ -21,6 +21,7 @@ from db.ledger import (
     grand_total,
     line_totals,
     month_after,
+    month_end,
     month_of,
     the_grant,
 )
@@ -42,7 +43,6 @@ class Charge(NamedTuple):
 Charges = tuple[Charge, ...]
 NEAR_DAYS = 45
 """A deadline so soon after the last drawn day is drawn as well; a later one is named in the caption."""
-DEADLINES = ("obligate_by", "expend_by", "last_day")
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,9 +203,7 @@ def _burn_table(session: Session, pilot: Pilot, found: Projection) -> pd.DataFra
     for day in days:
         row: dict[str, Any] = {
             "date": day,
-            "plan": float(
-                sum((v for month, v in plan.items() if min(common.month_end(month), pilot.ends_on) <= day), ZERO)
-            ),
+            "plan": float(sum((v for month, v in plan.items() if min(month_end(month), pilot.ends_on) <= day), ZERO)),
         }
         through = found.through
         row["spent"] = float(_spent(charges, through=day)) if through and day <= through else None

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from functools import partial
 from itertools import takewhile
@@ -16,8 +16,9 @@ from dashboard.measures import common, connections, reach
 from dashboard.measures.money import cents, said_in, spent_through
 from dashboard.model import Audience, Direction, Estimate, Filters, Guard, Measure, Result
 from db.access import Permission
-from db.ledger import closed_through, month_of
+from db.ledger import closed_through, month_end, month_of
 from db.models import Pilot
+from db.pilot import monday
 from db.vocab import Scope
 
 STARTUP, RUNNING = "startup", "running"
@@ -39,8 +40,11 @@ class Bought:
 
 
 def people(session: Session, pilot: Pilot, filters: Filters) -> list[tuple[date, int]]:
-    """The day on which each person was first reached in the period."""
-    return [(day, 1) for day in reach.served(session, pilot, filters).table["day"]]
+    """Each person first reached in the period, on the day that decides that week's month, as the other two.
+
+    ``people_served`` is told by the same weeks: of two counts a few days apart the difference would tell how few.
+    """
+    return [(common.belongs_on(pilot, monday(day)), 1) for day in reach.served(session, pilot, filters).table["day"]]
 
 
 def interventions(session: Session, pilot: Pilot, filters: Filters) -> list[tuple[date, int]]:
@@ -73,7 +77,7 @@ def closed_months(session: Session, pilot: Pilot, filters: Filters) -> list[date
     through = closed_through(session)
     if through is None:
         return []
-    ends = [common.month_end(month) for month in common.months(pilot.starts_on, through)]
+    ends = [month_end(month) for month in common.months(pilot.starts_on, through)]
     return list(takewhile(lambda end: end <= min(through, filters.as_of), ends))
 
 
@@ -92,7 +96,8 @@ def bought(session: Session, pilot: Pilot, filters: Filters, key: str) -> tuple[
     ends = closed_months(session, pilot, filters)
     if not ends:
         return ()
-    slice_ = Filters(pilot.starts_on, ends[-1], filters.as_of, window_days=filters.window_days)
+    over = min(ends[-1] + timedelta(days=6), filters.as_of)  # the month's last week may end in the next one
+    slice_ = Filters(pilot.starts_on, over, filters.as_of, window_days=filters.window_days)
     counts = COUNTED[key](session, pilot, slice_)
     startup = startup_months(session, pilot, slice_, ends)
     return tuple(
@@ -154,9 +159,10 @@ def what_it_bought(session: Session, pilot: Pilot, filters: Filters, audience: A
     """Cost per person, intervention and connection, side by side, through the last closed month."""
     key, lang = "what_it_bought", filters.lang
     found = {name: bought(session, pilot, filters, name)[-1:] for name in COUNTED}
+    ends = [end.day for each in found.values() for end in each]
     rows, values = [], {}
-    for name, ends in found.items():
-        end = ends[0] if ends else Bought(filters.as_of, Decimal(0), 0, STARTUP)
+    for name, each in found.items():
+        end = each[0] if each else Bought(filters.as_of, Decimal(0), 0, STARTUP)
         if end.cost is not None:
             rows.append((common.said(name, "title", lang), float(end.cost), end.count, float(end.spent)))
             values |= {"spent": words.money(end.spent, lang), "day": words.day(end.day, lang)}
@@ -176,7 +182,7 @@ def what_it_bought(session: Session, pilot: Pilot, filters: Filters, audience: A
         sentence=common.said(key, "sentence", lang, **values)
         if len(rows) == len(COUNTED)
         else said_in("money.no_cost", lang),
-        marks=common.marks(session, pilot, filters, key),
+        marks=common.marks(session, pilot, filters, key) | {"closed_through": ends[-1] if ends else None},
         guard=Guard(
             bars=("count",),
             plain=("spent",),

@@ -329,6 +329,7 @@ def caseload(session: Session, pilot: Pilot, filters: Filters, audience: Audienc
         guard=Guard(
             bars=("open",),
             extras=("inactive", "opened", "closed"),
+            within={"inactive": "open"},
             plain=("band_low", "band_high"),
             sums=False,
             period="week",

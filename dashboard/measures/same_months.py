@@ -6,9 +6,9 @@ from sqlalchemy.orm import Session
 from dashboard import words
 from dashboard.measures import common, effect
 from dashboard.model import Audience, Direction, Estimate, Filters, Measure, Result
-from dashboard.repeats import month_end
 from dashboard.stats import ratio_exact
 from db.access import Permission
+from db.ledger import month_end
 from db.models import Pilot
 from db.vocab import Scope
 

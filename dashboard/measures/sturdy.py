@@ -3,6 +3,7 @@
 Nothing here can move the verdict: the pre-specified choice alone gives it, and is marked.
 """
 
+from datetime import date
 from math import ceil
 from typing import Any
 
@@ -27,8 +28,7 @@ SIGHT = ("month", "months", "fall", "phase")
 def effect_robustness(session: Session, pilot: Pilot, filters: Filters, audience: Audience) -> Result:
     """The effect under each other reasonable choice, without each month, and where nothing happened."""
     key, lang = "effect_robustness", filters.lang
-    asked = choices(session, pilot, filters.as_of)
-    told = robustness(*asked) if asked else None
+    told = common.once(session, ("robustness", filters.as_of), lambda: _told(session, pilot, filters.as_of))
     own = None if told is None or _early(told.specified) else told.specified.step
     said: dict[str, Any] = {"display": words.NOTHING, "context": "", "sentence": say("robust.early", lang)}
     table = pd.DataFrame(columns=list(ROBUST))
@@ -52,6 +52,11 @@ def effect_robustness(session: Session, pilot: Pilot, filters: Filters, audience
         marks=marks | {"events": []},
         **said,
     )
+
+
+def _told(session: Session, pilot: Pilot, as_of: date) -> Robustness | None:
+    asked = choices(session, pilot, as_of)
+    return robustness(*asked) if asked else None
 
 
 def _early(answer: Answer) -> bool:

@@ -20,6 +20,13 @@ class Format(StrEnum):
     json = "json"
 
 
+class Language(StrEnum):
+    """In which the figures are told."""
+
+    en = "en"
+    es = "es"
+
+
 def revisions(bind: Engine) -> tuple[str | None, str | None]:
     """:func:`db.migrate.revisions`, or Setup that says which database did not answer, without its password."""
     try:

@@ -1,10 +1,8 @@
 """``tandem doctor``: what is right, what is wrong, and what to do about it."""
 
 import os
-import shutil
 import stat
 from collections.abc import Iterator
-from ctypes.util import find_library
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +12,7 @@ from urllib.parse import urlsplit
 import typer
 from sqlalchemy import Engine, func, select, text
 
+from dashboard.export.formats import FORMATS
 from dashboard.shell import revisions
 from db import engine, mail, migrate, settings
 from db.commands import notices
@@ -218,19 +217,9 @@ def _notices(bind: Engine | None) -> Iterator[Finding]:
 
 
 def _helpers() -> Iterator[Finding]:
-    """What pictures and printed files will need from the system; nothing stops without them."""
-    browser = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    if browser:
-        yield Finding(State.fine, "exports", f"a browser for pictures: {browser}")
-    else:
-        yield Finding(
-            State.note, "exports", "No Chromium: charts cannot be saved as pictures here. Debian: apt install chromium"
-        )
-    if find_library("pango-1.0"):
-        yield Finding(State.fine, "exports", "pango, for PDF files")
-    else:
-        yield Finding(
-            State.note,
-            "exports",
-            "No pango: PDF files cannot be made here. Debian: apt install libpango-1.0-0 libpangoft2-1.0-0",
-        )
+    """What each kind of file needs from the system; nothing else stops without it."""
+    missing = {each.key: said for each in FORMATS.values() if (said := each.missing())}
+    for sentence in dict.fromkeys(missing.values()):
+        yield Finding(State.note, "exports", sentence)
+    fine = [each.key for each in FORMATS.values() if each.key not in missing]
+    yield Finding(State.fine, "exports", f"can be made here: {', '.join(fine)}")

@@ -15,7 +15,7 @@ from dashboard.measures import MEASURES
 from dashboard.measures.common import said
 from dashboard.measures.compute import compute, measure, pilot_to_date
 from dashboard.model import Audience, Filters, Result
-from dashboard.shell import opened
+from dashboard.shell import Language, opened
 from db.cells import harmless
 from db.errors import Unreadable
 
@@ -24,11 +24,6 @@ class Format(StrEnum):
     table = "table"
     json = "json"
     csv = "csv"
-
-
-class Language(StrEnum):
-    en = "en"
-    es = "es"
 
 
 def measures(

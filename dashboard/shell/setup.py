@@ -93,9 +93,12 @@ def the_pilot_or_none(bind: Engine) -> Pilot | None:
 def make_demo(bind: Engine) -> str:
     """Fill an empty database with the fictional city; returns what to say about it."""
     import seed
+    from dashboard.shell.demo_meetings import add_meetings  # measures are slow to load, and a server needs none
     from seed.story import ZONE
 
-    counts = seed.build(bind, settings.load().today(ZONE))
+    today = settings.load().today(ZONE)
+    counts = seed.build(bind, today)
+    add_meetings(bind, today)
     return f"Harbor, a fictional city, is ready: {counts}.\n{sign_ins()}"
 
 

@@ -50,6 +50,11 @@ def run(
     st.rerun()
 
 
+def say(place: str, words: str) -> None:
+    """Tell at ``place``, in the next run, what was done by other means than :func:`run`."""
+    session.remember(_DONE, _Done(place, words, None))
+
+
 def told(who: Viewer, place: str) -> None:
     """Where the last action of ``place`` is told: what was done, with its undo, until the next one."""
     done = session.recall(_DONE)

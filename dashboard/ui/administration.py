@@ -10,7 +10,7 @@ from db.access import Permission, Viewer
 from db.commands import users
 from db.commands.users import Listed
 from db.engine import record_session
-from db.errors import Invalid, TandemError
+from db.errors import TandemError
 from db.forms import checked, clock
 from db.forms.users import NewUser
 from db.models import User
@@ -98,10 +98,8 @@ def _add(who: Viewer, form: forms.Draft, values: dict[str, object]) -> None:
     try:
         with record_session(session.bind(), who) as database:
             user, code = users.add(database, who, checked(NewUser, values))
-    except Invalid as error:
-        form.errors = error.errors
     except TandemError as error:
-        form.errors = {"": str(error)}
+        form.refuse(error)
     else:
         form.start_over()
         session.remember("asked", _Asked("added", user.username, user.name, user.role, code))

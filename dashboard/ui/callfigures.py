@@ -13,7 +13,7 @@ from dashboard.measures.call_lists import LISTS, Bar
 from dashboard.measures.compute import pilot_to_date
 from dashboard.measures.faces import LADDER, year_before
 from dashboard.model import Audience, Filters, Result
-from dashboard.ui import data, exhibit, session
+from dashboard.ui import data, exhibit, exports, session
 from dashboard.ui.record_link import CALLS, CALLS_OF, calls_address
 from dashboard.words import day
 from db.access import Permission, Viewer
@@ -119,6 +119,26 @@ def _ends(period: str, viewer: Viewer, pilot: Pilot, whole: Filters) -> tuple[da
     return min(ends), max(ends)
 
 
+def export_button(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> None:
+    """What the part shows, as files."""
+    also = f"repeat calls within {filters.window_days} days" if part == "Calls" else ""
+
+    def shown() -> dict[str, Result]:
+        none = part in OF_CALLS and _none_loaded(viewer)
+        return {} if none else _results(viewer, pilot, filters, part)
+
+    exports.button(viewer, "call-figures", f"Call figures, {part}", shown, filters, also=also)
+
+
+def _asked(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> dict[str, Filters]:
+    return {key: _slice(key, filters, pilot) for key in PARTS[part] if viewer.may(_permission(key))}
+
+
+def _results(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> dict[str, Result]:
+    now, asked = data.versions(), _asked(viewer, pilot, filters, part)
+    return {key: data.one(viewer, now, key, of, Audience.internal) for key, of in asked.items()}
+
+
 def show(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> None:
     """The numbers of the part, then its charts: two in a row on a wide desk, one on a phone."""
     if part in OF_CALLS and _none_loaded(viewer):
@@ -130,8 +150,8 @@ def show(viewer: Viewer, pilot: Pilot, filters: Filters, part: str) -> None:
             st.caption("The analyst loads it on the page Calls.", text_alignment="center")
         return
     now = data.versions()
-    asked = {key: _slice(key, filters, pilot) for key in PARTS[part] if viewer.may(_permission(key))}
-    results = {key: data.one(viewer, now, key, of, Audience.internal) for key, of in asked.items()}
+    asked = _asked(viewer, pilot, filters, part)
+    results = _results(viewer, pilot, filters, part)
     wider = next((result.filters for key, result in results.items() if result.filters != asked[key]), None)
     if wider:  # or a day with one call would say what became of its caller
         st.caption(f"Outside the desk follow-up goes by whole months: {day(wider.first)} to {day(wider.last)}.")

@@ -5,14 +5,14 @@ Nothing is stored before Load, and a load is all or nothing: cancelled halfway, 
 
 import time
 from collections.abc import Sequence
-from typing import Any, cast
+from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from dashboard.ui import callimport_columns, callimport_loads, callimport_report, exhibit, session
 from dashboard.ui.callimport_columns import Answers
-from dashboard.ui.callimport_file import KEPT, Opened, Saved, Upload, for_page, opened, saved_mappings
+from dashboard.ui.callimport_file import KEPT, Opened, Saved, for_page, opened, saved_mappings
 from dashboard.words import number
 from db.access import Viewer
 from db.cad.mapping import FIELDS, ColumnMapping
@@ -61,7 +61,7 @@ def upload(viewer: Viewer, zone: str) -> None:
         return
     try:
         with st.spinner("Looking at the file"):
-            file = opened(cast(Upload, chosen), zone)
+            file = opened(chosen, zone)
             likely = file.proposal()
         _wizard(viewer, file, likely)
     except TandemError as error:
@@ -234,7 +234,8 @@ def _last_report(viewer: Viewer, file: Opened | None = None, sheet: str = "") ->
     with st.container(border=True):
         callimport_report.show(report)
         if report.refused and file:
-            callimport_report.rows_file(file.file, report, sheet)
+            mapping = ColumnMapping.of(report.mapping)
+            callimport_report.rows_file(file.file, mapping, report.refused, sheet, "calls-refused")
         if report.import_id:
             _next(viewer, report, report.import_id)
 

@@ -7,9 +7,9 @@ rows as they will be stored are kept with the upload, for this browser tab, unti
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol, cast
 
 from sqlalchemy import select
+from streamlit.typing import UploadedFile
 
 from dashboard.ui import session
 from db.access import Viewer
@@ -26,22 +26,11 @@ from db.models import Mapping as SavedMapping
 KEPT = "calls.upload"
 
 
-class Upload(Protocol):
-    """What Streamlit hands over: a binary file with a name and an id of its own."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def file_id(self) -> str: ...
-
-
 @dataclass
 class Opened:
     """One uploaded file and what is known of it."""
 
-    file_id: str
-    source: BinaryIO
+    source: UploadedFile
     file: CadFile
     zone: str
     _proposals: dict[str, Proposal] = field(default_factory=dict)
@@ -100,13 +89,12 @@ def _reading(days: Mapping[str, int]) -> DateReading:
     return DateReading(ambiguous=True, example=example, readings=tuple(f"{day:%-d %b %Y}" for day in both if day))
 
 
-def opened(chosen: Upload, zone: str) -> Opened:
+def opened(chosen: UploadedFile, zone: str) -> Opened:
     """The file that stands in the uploader, opened when it is new. Raises Unreadable."""
     known = session.recall(KEPT)
-    if isinstance(known, Opened) and known.file_id == chosen.file_id:
+    if isinstance(known, Opened) and known.source == chosen:
         return known
-    source = cast(BinaryIO, chosen)
-    found = Opened(chosen.file_id, source, open_file(source, chosen.name), zone)
+    found = Opened(chosen, open_file(chosen, chosen.name), zone)
     session.remember(KEPT, found)
     return found
 

@@ -10,7 +10,8 @@ import streamlit as st
 from dashboard import words
 from dashboard.export.tables import harmless
 from dashboard.ui.exhibit import plain
-from db.cad.mapping import ColumnMapping
+from db.cad.mapping import Mapped
+from db.cad.read import Refusal
 from db.cad.refused import refused_csv
 from db.cad.report import ImportReport
 from db.cad.sniff import CadFile
@@ -82,12 +83,11 @@ def refusals(rows: Sequence[tuple[int, str]]) -> None:
         st.caption(f"The first {SHOWN} of {words.number(len(rows))}.")
 
 
-def rows_file(file: CadFile, report: ImportReport, sheet: str) -> None:
+def rows_file(file: CadFile, mapping: Mapped, refused: Sequence[Refusal], sheet: str, key: str) -> None:
     """The refused rows as they stand in the file, with line and reason: to mend and load again."""
 
     def made() -> bytes:
-        rows = refused_csv(file, ColumnMapping.of(report.mapping), report.refused, sheet or None)
-        return ("\ufeff" + "".join(rows)).encode()
+        return ("\ufeff" + "".join(refused_csv(file, mapping, refused, sheet or None))).encode()
 
     st.download_button(
         "The refused rows, to mend and load again",
@@ -96,7 +96,7 @@ def rows_file(file: CadFile, report: ImportReport, sheet: str) -> None:
         "text/csv",
         icon=":material/download:",
         on_click="ignore",
-        key="calls-refused",
+        key=key,
     )
 
 

@@ -18,7 +18,7 @@ from db.commands.directory import Wanted, everyone, find, languages
 from db.commands.people import Known
 from db.commands.people import everyone as all_people
 from db.engine import record_session
-from db.errors import Invalid, TandemError
+from db.errors import TandemError
 from db.forms import checked
 from db.forms.work import GAP_REASONS, ConnectionForm
 from db.models import Person, Provider
@@ -157,10 +157,8 @@ def _save(form: forms.Draft, who: Viewer, values: Mapping[str, Any]) -> None:
     try:
         with record_session(session.bind(), who) as database:
             saved = _record(database, who, values)
-    except Invalid as error:
-        form.errors = error.errors
     except TandemError as error:
-        form.errors = {"": str(error)}
+        form.refuse(error)
     else:
         form.start_over()
         session.forget("connection.begun")

@@ -13,7 +13,7 @@ from dashboard.export.tables import readable
 from dashboard.measures import MEASURES
 from dashboard.measures.compute import pilot_to_date
 from dashboard.model import Audience, Filters, Result
-from dashboard.ui import data, evaluation_report, exhibit
+from dashboard.ui import data, evaluation_report, exhibit, exports
 from db.access import Permission, Viewer
 from db.models import Pilot
 from db.vocab import Scope, text
@@ -43,7 +43,8 @@ def view(viewer: Viewer, pilot: Pilot) -> View:
     """The whole pilot as of today: the analysis was fixed beforehand, so nothing can be filtered."""
     filters, now, audience = pilot_to_date(pilot, viewer.today), data.versions(), evaluation.audience_of(viewer)
     keys = [key for section in SECTIONS for key in evaluation.shown_to(viewer, section)]
-    return View(viewer, pilot, now, filters, audience, data.several(viewer, now, keys, filters, audience))
+    results = data.several(viewer, now, keys, filters, audience)
+    return View(viewer, pilot, now, results[EFFECT].filters, audience, results)
 
 
 def show(here: View) -> None:
@@ -73,8 +74,11 @@ def _verdict(here: View) -> None:
     first, *more = SENTENCE_END.split(effect.sentence)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
         st.caption(exhibit.plain(_fixed(here, effect)), width="content")
-        if here.viewer.may(Permission.see_overview):
-            evaluation_report.button(here.viewer, here.pilot, here.filters)
+        with st.container(horizontal=True, width="content", gap="small"):
+            title = "Is it working?"
+            exports.button(here.viewer, "effect", title, lambda: here.results, here.filters, here.audience)
+            if here.viewer.may(Permission.see_overview):
+                evaluation_report.button(here.viewer, here.pilot, here.filters)
     st.markdown(f"# {exhibit.plain(first)}")
     if more:
         st.markdown(exhibit.plain(" ".join(more)))
@@ -83,7 +87,8 @@ def _verdict(here: View) -> None:
 def _fixed(here: View, effect: Result) -> str:
     frozen = effect.marks.get("frozen_at")
     said = "not fixed beforehand" if frozen is None else f"question fixed on {words.day(frozen.date())}"
-    return f"{here.pilot.name} · {said} · calls known to {words.day(here.filters.as_of)}"
+    known = f"{here.pilot.name} · {said} · calls known to {words.day(here.filters.as_of)}"
+    return " · ".join(filter(None, (known, data.published_in(effect))))
 
 
 def _section(here: View, section: str, keys: tuple[str, ...]) -> None:

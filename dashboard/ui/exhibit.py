@@ -14,6 +14,7 @@ from dashboard.charts import CONFIG, bare
 from dashboard.charts.picks import pickable
 from dashboard.charts.spark import spark
 from dashboard.export.tables import csv, readable, source_line
+from dashboard.holding import WITHHELD
 from dashboard.measures import MEASURES
 from dashboard.model import Measure, Result
 from dashboard.ui import data, record_link, session
@@ -32,7 +33,7 @@ def card(result: Result) -> None:
     measure = MEASURES[result.key]
     with st.container(border=True, gap=None, height="stretch", key=f"card-{result.key}"):
         label, aside = _provisional(measure.card or measure.title, result)
-        _about(result, measure, label, f"card-about-{result.key}")
+        about(result, label, f"card-about-{result.key}")
         st.metric(
             measure.title,
             _figure_and_line(result),
@@ -81,6 +82,7 @@ def exhibit(
     """
     measure = MEASURES[result.key]
     blank = bare(result, str(measure.chart))
+    empty = "" if result.marks.get(WITHHELD) else empty
     with st.container(border=True, gap=None, height="stretch", key=f"exhibit-{result.key}"):
         with st.container(horizontal=True, vertical_alignment="top", gap="xsmall", wrap=False):
             said = "" if blank and empty else plain(result.sentence if answer is None else answer)
@@ -88,7 +90,7 @@ def exhibit(
             st.markdown(f"**{plain(measure.question)}** {said}{aside}", width="stretch")
             with st.container(horizontal=True, vertical_alignment="center", gap=None, width="content", wrap=False):
                 record_link.link(result.key, result.filters)
-                _about(result, measure, "", f"about-{result.key}")
+                about(result, "", f"about-{result.key}")
         if blank:
             nothing(empty or result.sentence, height)
             return
@@ -131,11 +133,12 @@ def nothing(words: str, height: int | None = None) -> None:
         st.markdown(f":gray[:material/hourglass_empty: {plain(words)}]", text_alignment="center")
 
 
-def _about(result: Result, measure: Measure, label: str, key: str) -> None:
+def about(result: Result, label: str, key: str) -> None:
+    """What the figure means and rests on, its table and the download, behind one ⓘ."""
     opened = st.popover(label, icon=":material/info:", type="tertiary", wrap=False, on_change="rerun", key=key)
     if opened.open:
         with opened:
-            _details(result, measure, key)
+            _details(result, MEASURES[result.key], key)
 
 
 def _details(result: Result, measure: Measure, key: str) -> None:

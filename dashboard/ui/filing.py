@@ -23,6 +23,7 @@ from db.errors import TandemError
 from db.forms import checked
 from db.forms.filing import FileForm
 from db.ledger import quarter_end, quarter_of
+from db.vocab import counted
 
 PLACE = "filing"
 FORMULAS = {
@@ -101,7 +102,7 @@ def _checks(paper: arpa.Paper) -> None:
 def _verdict(count: int) -> str:
     if not count:
         return ":material/check: Nothing stands in the way."
-    return f"Not yet: {count} {'thing is' if count == 1 else 'things are'} to be mended. A draft can be downloaded."
+    return f"Not yet: {counted(count, 'thing is', 'things are')} to be mended. A draft can be downloaded."
 
 
 def _files(viewer: Viewer, quarter: date, paper: arpa.Paper) -> None:

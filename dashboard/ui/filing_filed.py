@@ -15,7 +15,7 @@ from db.arpa.checks import filings
 from db.engine import record_session
 from db.forms import clock
 from db.models import LedgerEntry
-from db.vocab import label
+from db.vocab import counted, label
 
 
 def show(viewer: Viewer, quarter: date) -> None:
@@ -76,7 +76,7 @@ def _moved(quarter: date, moved: tuple[Changed, ...]) -> None:
 def _count(moved: tuple[Changed, ...]) -> str:
     if not moved:
         return ":material/check: No: the books say what was filed."
-    return f":orange[:material/warning: Yes, {len(moved)} {'field' if len(moved) == 1 else 'fields'}.]"
+    return f":orange[:material/warning: Yes, {counted(len(moved), 'field', 'fields')}.]"
 
 
 def _entry(entry: LedgerEntry) -> str:

@@ -20,6 +20,7 @@ from db.engine import record_session
 from db.errors import TandemError
 from db.forms import checked
 from db.forms.filing import CategoryForm, FieldsForm
+from db.vocab import counted
 
 PLACE = "filing-words"
 LONG = 120
@@ -162,7 +163,7 @@ def _save(viewer: Viewer, quarter: date, values: Mapping[str, str]) -> Saved:
 
 def _kept(saved: Saved) -> None:
     count = saved.id
-    told = f"{count} {'field' if count == 1 else 'fields'} kept." if count else "Nothing was different."
+    told = f"{counted(count, 'field', 'fields')} kept." if count else "Nothing was different."
     st.toast(told, icon=":material/check:")
 
 

@@ -41,6 +41,14 @@ def bar(viewer: Viewer, pilot: Pilot, name: str = "") -> Filters:
     return _of_staff(filters, viewer, name)
 
 
+def said(viewer: Viewer, filters: Filters) -> str:
+    """Whose figures they are, in words: "all staff", or of one."""
+    if filters.staff_id is None:
+        return "all staff"
+    with record_session(session.bind(), viewer) as database:
+        return f"of {database.get_one(Staff, filters.staff_id).name} only"
+
+
 def _dates(whole: Filters, name: str) -> Filters:
     """A range inside the pilot; until both ends are chosen, the whole of it."""
     chosen = st.date_input(

@@ -109,6 +109,10 @@ class Draft:
     def kept(self, name: str) -> Any:
         return self._beside.get(name)
 
+    def refuse(self, error: TandemError) -> None:
+        """Keep what was said, for each wrong field or (under "") for the whole form."""
+        self.errors = error.errors if isinstance(error, Invalid) else {"": str(error)}
+
     def start_over(self) -> None:
         """Empty, as after a save; the draft is gone."""
         self.round += 1
@@ -216,10 +220,8 @@ def save_button(
     if st.button(text, key=form.key("save"), type="primary", width="stretch", icon=icon):
         try:
             saved = save()
-        except Invalid as error:
-            form.errors = error.errors
         except TandemError as error:
-            form.errors = {"": str(error)}
+            form.refuse(error)
         else:
             form.start_over()
             done(saved)

@@ -184,7 +184,7 @@ def _shortcuts(form: forms.Draft, who: Viewer) -> None:
                 icon=":material/timer_off:",
                 type="primary",
                 on_click=_stop,
-                args=(form, who, began),
+                args=(form, began),
                 width="stretch",
             )
         if last is not None:
@@ -220,7 +220,7 @@ def _elapsed(began: datetime, who: Viewer) -> int:
     return max(1, ceil((who.now - began) / timedelta(minutes=1)))
 
 
-def _stop(form: forms.Draft, who: Viewer, began: datetime) -> None:
+def _stop(form: forms.Draft, began: datetime) -> None:
     now = session.viewer()
     form.fill(say_minutes(_elapsed(began, now)) | say_moment(began, now))
     form.keep(TIMER, None)

@@ -7,13 +7,13 @@ import streamlit as st
 
 from dashboard.ui import session
 from dashboard.ui.exhibit import plain
-from dashboard.words import number
 from db.access import Viewer
 from db.cells import harmless
 from db.commands.contacts import ContactReport, import_contacts
 from db.engine import record_session
 from db.errors import TandemError
 from db.forms.contacts import EXAMPLE
+from db.vocab import counted
 
 REPORT = "contacts.report"
 
@@ -70,18 +70,18 @@ def _report() -> None:
     if not isinstance(report, ContactReport):
         return
     verb = "would be added" if report.dry_run else "added"
-    people = f", with {_some(report.people_added, 'new person', 'new people')}" if report.people_added else ""
-    there = f" {_some(report.already_there, 'row was', 'rows were')} there already." if report.already_there else ""
+    people = f", with {counted(report.people_added, 'new person', 'new people')}" if report.people_added else ""
+    there = f" {counted(report.already_there, 'row was', 'rows were')} there already." if report.already_there else ""
     st.success(
-        f"{plain(report.file_name)}: {_some(report.added, 'contact', 'contacts')} {verb}{people}.{there}",
+        f"{plain(report.file_name)}: {counted(report.added, 'contact', 'contacts')} {verb}{people}.{there}",
         icon=":material/science:" if report.dry_run else ":material/check:",
     )
     for line, doubt in report.doubts[:5]:
         st.warning(f"Line {line:,}: {plain(doubt)}", icon=":material/help:")
     if len(report.doubts) > 5:
-        st.caption(f"And {_some(len(report.doubts) - 5, 'more like it', 'more like these')}.")
+        st.caption(f"And {counted(len(report.doubts) - 5, 'more like it', 'more like these')}.")
     if report.at_noon:
-        st.caption(f"{_some(report.at_noon, 'row has', 'rows have')} no time of day: put at noon.")
+        st.caption(f"{counted(report.at_noon, 'row has', 'rows have')} no time of day: put at noon.")
     if report.unread:
         st.caption(f"Not read: {plain(', '.join(report.unread))}.")
     if report.refused:
@@ -89,7 +89,7 @@ def _report() -> None:
 
 
 def _refused(report: ContactReport) -> None:
-    st.error(f"{_some(len(report.refused), 'row was', 'rows were')} refused. Mend and load that file again.")
+    st.error(f"{counted(len(report.refused), 'row was', 'rows were')} refused. Mend and load that file again.")
     st.dataframe(
         pd.DataFrame({"line": [r.line for r in report.refused], "why": [r.reason for r in report.refused]}),
         column_config={"line": st.column_config.NumberColumn("Line", width=50), "why": "Why"},
@@ -110,7 +110,3 @@ def _refused(report: ContactReport) -> None:
         on_click="ignore",
         width="stretch",
     )
-
-
-def _some(count: int, one: str, many: str) -> str:
-    return f"{number(count)} {one if count == 1 else many}"

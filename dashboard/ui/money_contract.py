@@ -12,7 +12,6 @@ from dashboard.ui import forms, money_parts, money_rows, session
 from dashboard.ui.money_entry import PLACE
 from db.access import Viewer
 from db.commands.contracts import save_payee, sign_contract
-from db.commands.desk import Saved
 from db.engine import record_session
 from db.forms import checked
 from db.forms.invoices import ContractForm, PayeeForm
@@ -39,7 +38,9 @@ def contract_form(viewer: Viewer) -> None:
     forms.save_button(
         form,
         "Sign it",
-        lambda: _sign(viewer, values | {"submit_key": form.key_of_save}, typed),
+        lambda: money_parts.commit(
+            viewer, sign_contract, money_rows.whole(ContractForm, values | {"submit_key": form.key_of_save}, typed)
+        ),
         lambda saved: money_parts.tell(PLACE, f"Contract {values['number']} is signed and obligated.", saved.doubts),
         icon=":material/contract:",
     )
@@ -58,11 +59,6 @@ def _head(form: forms.Draft, payees: list[str]) -> dict[str, Any]:
         values["starts_on"] = money_parts.day(form, "starts_on", "Runs from")
         values["ends_on"] = money_parts.day(form, "ends_on", "Runs to")
     return values
-
-
-def _sign(viewer: Viewer, values: Mapping[str, Any], typed: money_rows.Typed) -> Saved:
-    contract = money_rows.whole(ContractForm, values, typed)
-    return money_parts.commit(viewer, lambda database: sign_contract(database, viewer, contract))
 
 
 def payee_form(viewer: Viewer) -> None:
@@ -87,7 +83,7 @@ def payee_form(viewer: Viewer) -> None:
     forms.save_button(
         form,
         "Save the payee",
-        lambda: money_parts.commit(viewer, lambda base: save_payee(base, viewer, checked(PayeeForm, values))),
+        lambda: money_parts.commit(viewer, save_payee, checked(PayeeForm, values)),
         lambda saved: money_parts.tell(PLACE, f"{values['name']} is saved.", saved.doubts),
     )
 

@@ -57,13 +57,9 @@ def entry_form(viewer: Viewer) -> None:
     forms.save_button(
         form,
         "Book it",
-        lambda: _book(viewer, values | {"submit_key": form.key_of_save}),
+        lambda: money_parts.commit(viewer, record_entry, checked(EntryForm, values | {"submit_key": form.key_of_save})),
         lambda saved: money_parts.tell(PLACE, f"Entry {saved.id} is booked.", saved.doubts),
     )
-
-
-def _book(viewer: Viewer, values: Mapping[str, Any]) -> Saved:
-    return money_parts.commit(viewer, lambda database: record_entry(database, viewer, checked(EntryForm, values)))
 
 
 def void_form(viewer: Viewer, database: Session, entry: LedgerEntry) -> None:

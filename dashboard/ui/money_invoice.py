@@ -19,6 +19,7 @@ from db.access import Permission, Viewer
 from db.engine import record_session
 from db.ledger import ZERO
 from db.models import Invoice, LedgerEntry
+from db.vocab import counted
 
 EMPTY = "No invoice has been received yet. Receive the first one above; it waits here until it is accepted."
 
@@ -130,19 +131,17 @@ def _badge(one: Known, today: date) -> None:
     row = one.row
     if one.state in ("pending", "disputed"):
         age = (today - row.received_on).days
-        st.badge(f"{_days(age)} old" if age else "received today", color="orange" if age > 30 else "gray")
+        st.badge(
+            f"{counted(age, 'day', 'days')} old" if age else "received today", color="orange" if age > 30 else "gray"
+        )
     elif one.state == "accepted" and row.due_on is not None:
         late = (today - row.due_on).days
         if late > 0:
-            st.badge(f"overdue by {_days(late)}", icon=":material/priority_high:", color="orange")
+            st.badge(f"overdue by {counted(late, 'day', 'days')}", icon=":material/priority_high:", color="orange")
         else:
-            st.badge(f"due in {_days(-late)}" if late else "due today", color="gray")
+            st.badge(f"due in {counted(-late, 'day', 'days')}" if late else "due today", color="gray")
     else:
         st.badge(one.state, color="gray")
-
-
-def _days(count: int) -> str:
-    return "1 day" if count == 1 else f"{count} days"
 
 
 def _all(viewer: Viewer, database: Session, known: Sequence[Known]) -> None:

@@ -59,7 +59,7 @@ def _accept(viewer: Viewer, database: Session, row: Invoice) -> None:
     forms.save_button(
         form,
         f"Accept {row.number}",
-        lambda: money_parts.commit(viewer, lambda base: accept_invoice(base, viewer, checked(AcceptForm, values))),
+        lambda: money_parts.commit(viewer, accept_invoice, checked(AcceptForm, values)),
         lambda saved: money_parts.tell(
             PLACE, f"{row.payee}, {row.number}: accepted, {words.money(total, cents=True)} booked.", saved.doubts
         ),
@@ -84,7 +84,7 @@ def _dispute(viewer: Viewer, row: Invoice) -> None:
     forms.save_button(
         form,
         "Save the dispute",
-        lambda: money_parts.commit(viewer, lambda base: dispute_invoice(base, viewer, checked(DisputeForm, values))),
+        lambda: money_parts.commit(viewer, dispute_invoice, checked(DisputeForm, values)),
         lambda saved: money_parts.tell(
             PLACE,
             f"{row.payee}, {row.number}: {'disputed' if values['reason'] else 'no longer disputed'}.",
@@ -102,7 +102,7 @@ def _send_back(viewer: Viewer, row: Invoice) -> None:
     forms.save_button(
         form,
         "Send it back",
-        lambda: money_parts.commit(viewer, lambda base: withdraw_invoice(base, viewer, checked(WithdrawForm, values))),
+        lambda: money_parts.commit(viewer, withdraw_invoice, checked(WithdrawForm, values)),
         lambda saved: money_parts.tell(PLACE, f"{row.payee}, {row.number}: sent back.", saved.doubts),
         icon=":material/undo:",
     )
@@ -124,9 +124,7 @@ def payment_form(viewer: Viewer, name: str, what: Mapping[str, int], named: str,
     forms.save_button(
         form,
         "Save the payment date",
-        lambda: money_parts.commit(
-            viewer, lambda base: record_payment(base, viewer, checked(PaymentForm, {**what, "paid_on": on}))
-        ),
+        lambda: money_parts.commit(viewer, record_payment, checked(PaymentForm, {**what, "paid_on": on})),
         lambda saved: money_parts.tell(place, said, saved.doubts),
         icon=":material/payments:",
     )

@@ -1,6 +1,5 @@
 """Receive an invoice: who sent it, for which service, and what it asks of each budget line."""
 
-from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any
 
@@ -11,7 +10,6 @@ from sqlalchemy.orm import Session, selectinload
 from dashboard.ui import forms, money_parts, money_rows, session
 from dashboard.ui.money_invoice_acts import PLACE
 from db.access import Viewer
-from db.commands.desk import Saved
 from db.commands.invoices import receive_invoice
 from db.engine import record_session
 from db.forms.invoices import InvoiceForm
@@ -50,7 +48,9 @@ def _form(viewer: Viewer, form: forms.Draft) -> None:
     forms.save_button(
         form,
         "Receive it",
-        lambda: _save(viewer, values | {"submit_key": form.key_of_save}, typed),
+        lambda: money_parts.commit(
+            viewer, receive_invoice, money_rows.whole(InvoiceForm, values | {"submit_key": form.key_of_save}, typed)
+        ),
         lambda saved: money_parts.tell(
             PLACE, f"{values['payee']}, {values['number']}: received. It is pending until it is accepted.", saved.doubts
         ),
@@ -111,8 +111,3 @@ def _as_last(form: forms.Draft, last: Invoice) -> None:
     )
     names = ("line_id", "description", "one_off")
     money_rows.begin(form, [{name: getattr(part, name) for name in names} for part in last.parts])
-
-
-def _save(viewer: Viewer, values: Mapping[str, Any], typed: money_rows.Typed) -> Saved:
-    invoice = money_rows.whole(InvoiceForm, values, typed)
-    return money_parts.commit(viewer, lambda database: receive_invoice(database, viewer, invoice))

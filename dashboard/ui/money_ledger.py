@@ -21,7 +21,7 @@ from db.engine import record_session
 from db.ledger import SPENT_KINDS, ZERO, month_of
 from db.models import LedgerEntry
 from db.statement.ledger_file import ledger_csv, ledger_rows, ledger_xlsx
-from db.vocab import EntryKind, label
+from db.vocab import EntryKind, counted, label
 
 EMPTY = "Nothing is booked yet. Start with the contract: sign it, and its sum is obligated."
 NEWEST = 6
@@ -143,7 +143,7 @@ def _mentions(row: Row, wanted: str) -> bool:
 
 def _sums(rows: Sequence[Row]) -> None:
     """What is shown, added up: filter by a line and a month, and compare with the city's own statement."""
-    many = "1 entry" if len(rows) == 1 else f"{len(rows)} entries"
+    many = counted(len(rows), "entry", "entries")
     obligated = _sum(rows, (EntryKind.obligation,))
     spent = _sum(rows, SPENT_KINDS)
     st.markdown(
@@ -174,6 +174,7 @@ def _table(rows: Sequence[Row]) -> int | None:
         alt="Entries of the ledger, newest first",
     )
     marked = chosen.selection.rows
+    pointed = rows[marked[0]].entry.id if marked and marked[0] < len(rows) else None
     titles = {row.entry.id: title_of(row.entry) for row in rows}
     picked = st.selectbox(
         "Open an entry",
@@ -181,11 +182,9 @@ def _table(rows: Sequence[Row]) -> int | None:
         format_func=lambda number: titles.get(number, str(number)),
         index=None,
         placeholder="Mark a row above, or choose one here",
-        key=f"ledger-open-{rows[marked[0]].entry.id if marked and marked[0] < len(rows) else ''}",
+        key=f"ledger-open-{pointed or ''}",
     )
-    if picked is not None:
-        return picked
-    return rows[marked[0]].entry.id if marked and marked[0] < len(rows) else None
+    return pointed if picked is None else picked
 
 
 def _files(database: Session, rows: Sequence[Row]) -> None:

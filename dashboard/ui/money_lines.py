@@ -116,7 +116,7 @@ def line_form(viewer: Viewer) -> None:
     forms.save_button(
         form,
         "Save the line",
-        lambda: money_parts.commit(viewer, lambda base: save_line(base, viewer, checked(LineForm, values))),
+        lambda: money_parts.commit(viewer, save_line, checked(LineForm, values)),
         lambda saved: money_parts.tell(PLACE, f"“{name}” is saved.", saved.doubts),
     )
 

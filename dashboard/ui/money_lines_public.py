@@ -1,6 +1,7 @@
 """The Budget page of who does not see the ledger: totals by line through S, no payee, no entry."""
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from dashboard import words
 from dashboard.measures.compute import pilot_to_date
@@ -14,7 +15,9 @@ PUBLIC = Audience.public
 
 def council(viewer: Viewer, pilot: Pilot) -> None:
     """Lines, clock, burn and what it bought, as they are published."""
-    _heading(_lines(viewer, pilot))
+    with _row():
+        _heading(_lines(viewer, pilot))
+        money_overview.export_button(viewer, pilot, PUBLIC)
     money_overview.clock(viewer, pilot, PUBLIC)
     with st.grid(2, min_column_width=420, gap="small", key="budget-figures"):
         money_overview.lines(viewer, pilot, PUBLIC)
@@ -26,13 +29,19 @@ def council(viewer: Viewer, pilot: Pilot) -> None:
 def desk(viewer: Viewer, pilot: Pilot) -> None:
     """The lines that pay for things; those that pay people only where the set-up allows it."""
     result = _lines(viewer, pilot)
-    _heading(result)
+    with _row():
+        _heading(result)
+        money_overview.export_button(viewer, pilot, PUBLIC, ("budget_lines",))
     if result.filters.without_pay:
         st.caption(
             "Lines that pay people are not shown to the desk: finance can allow it. Sums are of the lines shown."
         )
     money_overview.lines(viewer, pilot, PUBLIC)
     money_overview.exact_table(result)
+
+
+def _row() -> DeltaGenerator:
+    return st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small")
 
 
 def page(viewer: Viewer, pilot: Pilot) -> None:
@@ -50,4 +59,5 @@ def _lines(viewer: Viewer, pilot: Pilot) -> Result:
 def _heading(result: Result) -> None:
     through = result.marks["through"]
     until = f"through {words.day(through)}, the last closed month" if through else "no month closed yet"
-    st.caption(exhibit.plain(f"Totals by budget line · {until} · no payee and no single entry is shown"))
+    said = ["Totals by budget line", until, "no payee and no single entry is shown", data.published_in(result)]
+    st.caption(exhibit.plain(" · ".join(filter(None, said))), width="content")

@@ -132,7 +132,7 @@ def _close(viewer: Viewer, turn: date, waiting: int) -> None:
     forms.save_button(
         form,
         "Close it",
-        lambda: money_parts.commit(viewer, lambda database: close_month(database, viewer, turn)),
+        lambda: money_parts.commit(viewer, close_month, turn),
         lambda _: money_parts.tell(PLACE, f"{name} is closed."),
         icon=":material/lock:",
     )
@@ -167,7 +167,7 @@ def _reopen(viewer: Viewer, database: Session, closed: Sequence[date]) -> None:
     forms.save_button(
         form,
         f"Reopen {name}",
-        lambda: money_parts.commit(viewer, lambda base: reopen_month(base, viewer, checked(ReopenForm, values))),
+        lambda: money_parts.commit(viewer, reopen_month, checked(ReopenForm, values)),
         lambda saved: money_parts.tell(PLACE, f"{name} is open again.", saved.doubts),
         icon=":material/lock_open:",
     )

@@ -1,6 +1,7 @@
 """The Overview part of the Budget page, for who may see the ledger: what wants attention, the clock, each line."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 import pandas as pd
 import streamlit as st
@@ -107,7 +108,7 @@ def table(viewer: Viewer, pilot: Pilot, audience: Audience = Audience.internal) 
 
 def exact_table(result: Result) -> None:
     """The Result of ``budget_lines`` as a table of dollars and cents."""
-    found: Sequence[LineTotal] = result.marks["lines"]
+    found: Sequence[LineTotal] = result.marks["lines"] if "lines" in result.marks else lines_of(result.table)
     if not found:
         return
     unknown = result.marks["through"] is None
@@ -123,6 +124,26 @@ def exact_table(result: Result) -> None:
         column_config={**settings, "Line": st.column_config.TextColumn(pinned=True)},
         alt="Budget, obligated, spent, pending and remaining dollars and cents of each budget line",
         key="budget-lines-table",
+    )
+
+
+def lines_of(table: pd.DataFrame) -> tuple[LineTotal, ...]:
+    """The lines as an edition keeps them: the table of ``budget_lines``, whose dollars are exact to the cent."""
+
+    def cents(value: float) -> Decimal:
+        return Decimal(0) if pd.isna(value) else Decimal(str(round(value, 2)))
+
+    return tuple(
+        LineTotal(
+            line_id=place,
+            name=str(row["group"]),
+            adopted=cents(row["budget"]),  # as adopted is not told: as amended
+            budget=cents(row["budget"]),
+            obligated=cents(row["obligated"]),
+            spent=cents(row["spent"]),
+            pending=cents(row["pending"]),
+        )
+        for place, row in enumerate(table.to_dict("records"))
     )
 
 

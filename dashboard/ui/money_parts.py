@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import streamlit as st
 from sqlalchemy import select
@@ -19,6 +19,7 @@ from db.engine import record_session
 from db.ledger import payee_key
 from db.models import BudgetLine, Contract, Invoice, LedgerEntry, Payee, User
 
+F = TypeVar("F")
 _TOLD = "budget.told"
 
 
@@ -47,10 +48,10 @@ def told(place: str) -> None:
         st.warning(plain(doubt), icon=":material/help:")
 
 
-def commit(who: Viewer, command: Callable[[Session], Saved | object]) -> Saved:
+def commit(who: Viewer, command: Callable[[Session, Viewer, F], Saved | object], asked: F) -> Saved:
     """Run a command in a session of its own; what is no :class:`Saved` becomes one of number 0."""
     with record_session(session.bind(), who) as database:
-        made = command(database)
+        made = command(database, who, asked)
         return made if isinstance(made, Saved) else Saved(0)
 
 

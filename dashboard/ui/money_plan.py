@@ -23,8 +23,8 @@ from db.forms.budget import PlanForm
 from db.forms.money import read_amount
 from db.ledger import SPENT_KINDS, ZERO, closed_through, line_totals, month_of
 from db.models import BudgetLine, LedgerEntry, Pilot
+from db.vocab import counted
 
-Amounts = Mapping[date, Decimal]
 Cells = Mapping[date, str]
 """First day of a month → what is typed."""
 
@@ -129,11 +129,7 @@ def _against(planned: Decimal, budget: Decimal, unread: int) -> None:
         said += f"{money_parts.cents(rest)} not planned yet."
     else:
         said += f":orange[{money_parts.cents(-rest)} more than the line holds.]" if rest < 0 else "all of it."
-    st.markdown(said + (f" :orange[{_cells(unread)} cannot be read.]" if unread else ""))
-
-
-def _cells(count: int) -> str:
-    return "1 cell" if count == 1 else f"{count} cells"
+    st.markdown(said + (f" :orange[{counted(unread, 'cell', 'cells')} cannot be read.]" if unread else ""))
 
 
 def _save(viewer: Viewer, line: int, changed: Cells, why: str) -> Saved:
@@ -146,4 +142,4 @@ def _save(viewer: Viewer, line: int, changed: Cells, why: str) -> Saved:
     if not changed:
         raise Invalid({"months": "No month was changed. Type an amount in the sheet first."})
     values = {"line_id": line, "months": {month: text or "0" for month, text in changed.items()}, "reason": why}
-    return money_parts.commit(viewer, lambda database: save_plan(database, viewer, checked(PlanForm, values)))
+    return money_parts.commit(viewer, save_plan, checked(PlanForm, values))

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,14 +12,13 @@ from dashboard import words
 from dashboard.ui import act, forms, money_parts, session
 from dashboard.ui.exhibit import nothing, plain
 from db.access import Permission, Viewer
-from db.commands.desk import Saved
 from db.commands.transfers import ask_transfer, decide_transfer
 from db.engine import record_session
 from db.forms import checked, clock
 from db.forms.budget import DecisionForm, TransferForm
 from db.ledger import ZERO, line_totals
 from db.models import LineTransfer
-from db.vocab import label
+from db.vocab import counted, label
 from db.vocab.money import TransferDecision
 
 PLACE = "lines"
@@ -52,7 +50,7 @@ def waiting(viewer: Viewer) -> None:
         amounts = database.scalars(undecided).all()
     if not amounts:
         return
-    many = "1 transfer waits" if len(amounts) == 1 else f"{len(amounts)} transfers wait"
+    many = counted(len(amounts), "transfer waits", "transfers wait")
     with st.container(border=True, horizontal=True, vertical_alignment="center", key="transfers-wait"):
         st.markdown(
             f":material/swap_horiz: {many} for your decision, {money_parts.cents(sum(amounts, ZERO))} in all.",
@@ -97,14 +95,10 @@ def _decide(viewer: Viewer, row: LineTransfer, decision: TransferDecision) -> No
     forms.save_button(
         form,
         f"{SAID[decision]} {words.money(row.amount, cents=True)}",
-        lambda: _decided(viewer, values),
+        lambda: money_parts.commit(viewer, decide_transfer, checked(DecisionForm, values)),
         lambda saved: money_parts.tell(PLACE, f"The transfer is {label(decision).lower()}.", saved.doubts),
         icon=ICONS[decision],
     )
-
-
-def _decided(viewer: Viewer, values: Mapping[str, Any]) -> Saved:
-    return money_parts.commit(viewer, lambda database: decide_transfer(database, viewer, checked(DecisionForm, values)))
 
 
 def _history(rows: Sequence[LineTransfer], names: Mapping[int, str], people: Mapping[int, str]) -> None:
@@ -162,11 +156,9 @@ def ask_form(viewer: Viewer) -> None:
     forms.save_button(
         form,
         "Ask for it",
-        lambda: _ask(viewer, values | {"submit_key": form.key_of_save}),
+        lambda: money_parts.commit(
+            viewer, ask_transfer, checked(TransferForm, values | {"submit_key": form.key_of_save})
+        ),
         lambda saved: money_parts.tell(PLACE, "The transfer is asked for. The chief sees it here.", saved.doubts),
         icon=":material/swap_horiz:",
     )
-
-
-def _ask(viewer: Viewer, values: Mapping[str, Any]) -> Saved:
-    return money_parts.commit(viewer, lambda database: ask_transfer(database, viewer, checked(TransferForm, values)))

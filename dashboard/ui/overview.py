@@ -9,7 +9,7 @@ from dashboard import nav, words
 from dashboard.charts import bare
 from dashboard.measures import MEASURES
 from dashboard.model import Audience, Filters, Result
-from dashboard.ui import data, exhibit
+from dashboard.ui import data, exhibit, exports, filters
 from db.access import Permission, Viewer
 from db.models import Pilot
 from db.pilot import pilot_week, pilot_weeks
@@ -101,6 +101,17 @@ def _answer(view: View, key: str) -> str | None:
     if key == "repeat_call_effect" and effect.context:
         return f"{effect.display[:1].upper()}{effect.display[1:]} ({effect.context})."
     return None
+
+
+def export_button(view: View) -> None:
+    """What cards and charts show, as files."""
+
+    def shown() -> dict[str, Result]:
+        return {key: view.result(key) for key in filter(view.may, dict.fromkeys((*CARDS, *EXHIBITS)))}
+
+    exports.button(
+        view.viewer, "overview", "Overview", shown, view.filters, also=filters.said(view.viewer, view.filters)
+    )
 
 
 def present_button(viewer: Viewer) -> None:

@@ -27,6 +27,7 @@ from db.access import Viewer
 from db.commands.care import add_alert, alerts_of, dossier, end_alert, renew_alert, told_by_referrers
 from db.commands.desk import Saved
 from db.commands.episodes import close_episode, open_episode, reopen_episode
+from db.commands.people import age
 from db.commands.referrals import OPEN
 from db.engine import record_session
 from db.forms import checked, day
@@ -97,17 +98,13 @@ def _who(who: Viewer, values: dict[str, str | None]) -> None:
     met = f", {label(LanguageMet(values['language_met'])).lower()}" if values["language_met"] else ""
     parts = [
         f"“{plain(values['alias'])}”" if values["alias"] else "",
-        f"born {day(born)} ({_years(born, who.today)})" if born else "",
+        f"born {day(born)} ({age(born, who.today)})" if born else "",
         label(language) + met if language is not Language.unknown else "",
         plain(values["phone"] or ""),
         plain(values["address"] or ""),
     ]
     if any(parts):
         st.markdown(" · ".join(part for part in parts if part))
-
-
-def _years(born: date, today: date) -> int:
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
 
 
 def _actions(who: Viewer, person: Person) -> None:

@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import BinaryIO, Protocol, cast
 
 from sqlalchemy import select
+from streamlit.typing import UploadedFile
 
 from dashboard.ui import session
 from db.access import Viewer
@@ -23,25 +23,11 @@ KEPT = "statement.upload"
 LARGEST_MB = 20
 
 
-class Upload(Protocol):
-    """What Streamlit hands over: a binary file with a name, a size and an id of its own."""
-
-    @property
-    def name(self) -> str: ...
-
-    @property
-    def file_id(self) -> str: ...
-
-    @property
-    def size(self) -> int: ...
-
-
 @dataclass
 class Opened:
     """One uploaded file and what is known of it. ``lines``: the budget's, by id."""
 
-    file_id: str
-    source: BinaryIO
+    source: UploadedFile
     file: CadFile
     lines: Mapping[int, str]
     _proposals: dict[str, StatementProposal] = field(default_factory=dict)
@@ -68,17 +54,16 @@ class Opened:
         return self._reads[asked]
 
 
-def opened(chosen: Upload, viewer: Viewer) -> Opened:
+def opened(chosen: UploadedFile, viewer: Viewer) -> Opened:
     """The file that stands in the uploader, opened when it is new. Raises Unreadable."""
     known = session.recall(KEPT)
-    if isinstance(known, Opened) and known.file_id == chosen.file_id:
+    if isinstance(known, Opened) and known.source == chosen:
         return known
     if chosen.size > LARGEST_MB << 20:
         raise Unreadable(f"{chosen.name} has more than {LARGEST_MB} MB. Export one year, or load it in a shell.")
-    source = cast(BinaryIO, chosen)
     with record_session(session.bind(), viewer) as database:
         lines = lines_of(database)
-    found = Opened(chosen.file_id, source, open_file(source, chosen.name), lines)
+    found = Opened(chosen, open_file(chosen, chosen.name), lines)
     session.remember(KEPT, found)
     return found
 

@@ -1,19 +1,16 @@
 """The city's finance export on the page: chosen, its columns proposed and corrected, tried, loaded, reported."""
 
-from typing import cast
-
 import pandas as pd
 import streamlit as st
 
 from dashboard import words
-from dashboard.ui import exhibit, session
+from dashboard.ui import callimport_report, exhibit, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.reconcile_columns import Answers, ask
-from dashboard.ui.reconcile_file import KEPT, LARGEST_MB, Opened, Saved, Upload, opened, saved_mappings
+from dashboard.ui.reconcile_file import KEPT, LARGEST_MB, Opened, Saved, opened, saved_mappings
 from db.access import Viewer
 from db.cad.profile import Layout
 from db.cad.read import Refusal
-from db.cad.refused import refused_csv
 from db.commands.statement import import_statement, save_statement_mapping
 from db.engine import record_session, to_try_on
 from db.errors import TandemError
@@ -49,7 +46,7 @@ def upload(viewer: Viewer) -> None:
         return
     try:
         with st.spinner("Looking at the file"):
-            file = opened(cast(Upload, chosen), viewer)
+            file = opened(chosen, viewer)
             names = file.proposal().names
         _wizard(viewer, file, saved_mappings(viewer, names))
     except TandemError as error:
@@ -137,7 +134,7 @@ def _run(viewer: Viewer, file: Opened, answers: Answers, keep: str, *, book: boo
     bar = st.progress(0.0, "Reading")
     try:
         report = _loaded(viewer, file, answers.sheet, answers.mapping, bar, book=book, trial=trial)
-        session.remember(REPORT, (file.file_id, report))
+        session.remember(REPORT, (file.source.file_id, report))
         session.remember(TRIED, answers.mapping)
         if keep:
             layout = Layout(answers.names, answers.sheet)
@@ -176,7 +173,7 @@ def _loaded(
 
 def _report_of(file: Opened | None) -> StatementReport | None:
     match session.recall(REPORT):
-        case (file_id, StatementReport() as report) if file is None or file.file_id == file_id:
+        case (file_id, StatementReport() as report) if file is None or file.source.file_id == file_id:
             return report
     return None
 
@@ -197,7 +194,8 @@ def _last(file: Opened | None, sheet: str | None) -> None:
         _listed("To reconcile", report.differing)
         _listed("Refused", report.refused)
         if report.refused and file is not None:
-            _mend(file, report, sheet or "")
+            mapping = StatementColumns.of(report.mapping)
+            callimport_report.rows_file(file.file, mapping, report.refused, sheet or "", "statement-refused")
         if report.statement_id and report.differing:
             st.button(
                 "See the differences",
@@ -232,20 +230,4 @@ def _listed(title: str, rows: tuple[Refusal, ...]) -> None:
         height=248 if len(rows) > 6 else "auto",
         column_config={"Line": st.column_config.NumberColumn(width=70), "Why": st.column_config.TextColumn(width=900)},
         alt=f"{title}: lines and reasons",
-    )
-
-
-def _mend(file: Opened, report: StatementReport, sheet: str) -> None:
-    def made() -> bytes:
-        mapping = StatementColumns.of(report.mapping)
-        return ("\ufeff" + "".join(refused_csv(file.file, mapping, report.refused, sheet or None))).encode()
-
-    st.download_button(
-        "The refused rows, to mend and load again",
-        made,
-        f"{file.file.name.rpartition('.')[0] or file.file.name}-refused.csv",
-        "text/csv",
-        icon=":material/download:",
-        on_click="ignore",
-        key="statement-refused",
     )

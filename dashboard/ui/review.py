@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from dashboard.measures import connections, eligible, outcomes, quality, reach, referrals
-from dashboard.model import Audience, Filters, Measure
-from dashboard.ui import data, exhibit
+from dashboard.model import Audience, Filters, Measure, Result
+from dashboard.ui import data, exhibit, exports
+from dashboard.ui.filters import said
 from db.access import Permission, Viewer
 
 THEMES: Mapping[str, Sequence[Measure]] = {
@@ -47,11 +48,32 @@ def themes() -> str:
     return str(picked)
 
 
+def export_button(viewer: Viewer, filters: Filters, theme: str) -> None:
+    """What the theme shows, as files."""
+    exports.button(
+        viewer,
+        "charts",
+        f"Charts, {theme}",
+        lambda: _results(viewer, filters, theme),
+        filters,
+        also=said(viewer, filters),
+    )
+
+
+def _measures(viewer: Viewer, theme: str) -> list[Measure]:
+    return [measure for measure in THEMES[theme] if viewer.may(Permission(measure.permission))]
+
+
+def _results(viewer: Viewer, filters: Filters, theme: str) -> dict[str, Result]:
+    now = data.versions()
+    return {m.key: data.one(viewer, now, m.key, filters, Audience.internal) for m in _measures(viewer, theme)}
+
+
 def show(viewer: Viewer, filters: Filters, theme: str) -> None:
     """The numbers of the theme, then its charts: two in a row on a wide desk, one on a phone."""
     now = data.versions()
-    measures = [m for m in THEMES[theme] if viewer.may(Permission(m.permission))]
-    results = {m.key: data.one(viewer, now, m.key, filters, Audience.internal) for m in measures}
+    measures = _measures(viewer, theme)
+    results = _results(viewer, filters, theme)
     with st.grid(6, min_column_width=150, gap="xsmall", key="review-cards"):
         for key, result in results.items():
             if key not in NO_CARD:

@@ -17,7 +17,7 @@ from db.errors import Invalid, TandemError
 from db.forms import checked
 from db.forms.scenarios import PERIODS, Assumptions, ScenarioForm
 from db.ledger import payee_key
-from db.vocab import label
+from db.vocab import counted, label
 from db.vocab.money import FundingKind
 
 DRAFT = "after-"
@@ -171,7 +171,7 @@ def _said(edited: Edited, form: forms.Draft) -> None:
     if edited.form is None:
         count = len(form.errors)
         st.error(
-            f"{count} {'answer needs' if count == 1 else 'answers need'} a look, marked below. The figures above are "
+            f"{counted(count, 'answer needs', 'answers need')} a look, marked below. The figures above are "
             "those from before it; nothing you typed is lost.",
             icon=":material/error:",
         )

@@ -21,4 +21,5 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
     part = callfigures.parts()
     with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
         chosen = callfigures.bar(viewer, pilot, part)
+        callfigures.export_button(viewer, pilot, chosen, part)
 figures(chosen, part)

@@ -25,6 +25,7 @@ with st.container(gap="xxsmall"):
         heading = st.container(width="content")
         with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
             chosen = filters.bar(viewer, pilot)
+            overview.export_button(overview.View(viewer, data.versions(), chosen))
             overview.present_button(viewer)
     with heading:
         overview.heading(overview.View(viewer, data.versions(), chosen), pilot)

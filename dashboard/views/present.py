@@ -1,24 +1,19 @@
-"""Prepare the meeting, check the slides, open them."""
+"""The council's meeting: prepare an edition, check and arrange it, approve it, open it, answer what was asked."""
 
-import streamlit as st
-
-from dashboard.ui import data, live, present, session
+from dashboard.ui import live, present, present_prepare, session
 from db.access import Permission
-from db.vocab import Lang, Scope
+from db.vocab import Scope
 
-viewer = session.require(Permission.present)
-pilot = session.pilot()
-lang: Lang = present.heading()
-
-
-@live.fragment(*Scope)
-def slides() -> None:
-    """Drawn again by itself when a figure changed: what is seen here is what opens."""
-    with st.container(gap="xsmall"):
-        now = data.versions()
-        leaves = present.leaves(session.require(Permission.present), pilot, now, lang)
-        present.check(leaves)
-        present.thumbnails(leaves, now)
+viewer = session.require(Permission.present, Permission.prepare_meeting)
+present.heading(viewer)
+if viewer.may(Permission.prepare_meeting):
+    present_prepare.show(viewer)
 
 
-slides()
+@live.fragment(Scope.meetings)
+def meeting() -> None:
+    """Drawn again by itself when somebody arranges, approves or asks."""
+    present.show(session.require(Permission.present, Permission.prepare_meeting))
+
+
+meeting()

@@ -23,4 +23,5 @@ with st.container(horizontal=True, vertical_alignment="center", horizontal_align
         theme = review.themes()
     with st.container(horizontal=True, vertical_alignment="center", width="content", gap="small"):
         chosen = filters.bar(viewer, pilot)
+        review.export_button(viewer, chosen, theme)
 figures(chosen, theme)

@@ -41,6 +41,7 @@ from db.cad.meaning import KINDS as _KINDS
 from db.cad.meaning import meanings
 from db.cad.report import EPOCH, missing_days
 from db.engine import aggregate_session
+from db.ledger import month_end
 from db.models import Call, CallCounts, CallDay, CallGap, CallRepeat
 from db.pilot import the_pilot
 from db.vocab import CallCategory
@@ -163,11 +164,6 @@ def _months(of_days: dict[str, NDArray[np.int64]], covered: Coverage, window_day
 def _basis(months: pd.DataFrame) -> Basis:
     shares = months.loc[months["whole"], "keyed"].dropna()
     return "person" if len(shares) and (shares >= KEYED_ENOUGH).all() else "location"
-
-
-def month_end(month: date) -> date:
-    """The last day of the month that ``month`` lies in."""
-    return (month.replace(day=1) + timedelta(days=31)).replace(day=1) - timedelta(days=1)
 
 
 def _kept_days(session: Session, category: CallCategory, as_of: date | None) -> dict[str, NDArray[np.int64]]:

@@ -16,8 +16,6 @@ from db.cad.meaning import KINDS, meanings
 from db.models import Call, Location
 from db.vocab import CallCategory
 
-COLUMNS = ("call_id", "received_at", "received_on", "category", "person", "location", "institution")
-
 
 def bh_calls(
     session: Session,

@@ -35,24 +35,6 @@ MOMENTS = ("received", "dispatched", "arrived", "cleared")
 TOGETHER = ("latitude", "longitude")
 """They come as a pair. They stand in where there is no location or its cell is blank."""
 
-_GUESSES: Mapping[str, tuple[str, ...]] = {
-    "incident": (
-        r"^incident ?(num|no|number|id)\b", r"event (no|num|number)", r"^cad",
-        r"^case ?(no|num|number|id)?$", r"^call ?(no|num)",
-    ),
-    "received": (
-        r"received", r"(incident|call|event|response) ?date ?time", r"^date ?time$", r"reported",
-        r"(incident|call|event|response) ?date", r"^eventdt$", r"^date$", r"^(incident|call|event) ?time$",
-    ),
-    "type": (r"call ?type$", r"nature", r"initial .*type", r"problem", r"offense", r"(incident|event) ?type", r"^type"),
-    "location": (
-        r"^address", r"hundred block", r"^location$", r"bl(oc)?k.*addr", r"address", r"location", r"block"
-    ),
-    "disposition": (r"disposition", r"clearance desc", r"outcome"),
-    "person": (r"person ?(key|id)", r"subject ?(key|id)", r"^mni\b", r"(name|party) ?id"),
-}  # fmt: skip
-"""What columns are called, the likeliest first; names are folded and their marks read as spaces."""
-
 
 class Mapped(Protocol):
     """Whatever says which columns of a file it wants: a mapping of calls, or of a finance statement."""
@@ -82,7 +64,7 @@ class ColumnMapping:
 
     def text(self) -> str:
         """The mapping as it is written on the command line."""
-        return ",".join(f"{field}={'+'.join(map(_quoted, names))}" for field, names in self.columns.items())
+        return columns_text(self.columns)
 
     def stored(self) -> dict[str, list[str]]:
         return {field: list(names) for field, names in self.columns.items()}
@@ -90,6 +72,11 @@ class ColumnMapping:
     @classmethod
     def of(cls, stored: Mapping[str, Sequence[str]]) -> "ColumnMapping":
         return cls({field: tuple(names) for field, names in stored.items() if names})
+
+
+def columns_text(columns: Mapping[str, Sequence[str]]) -> str:
+    """What :func:`parse_columns` reads as the same columns."""
+    return ",".join(f"{field}={'+'.join(map(_quoted, names))}" for field, names in columns.items())
 
 
 def _quoted(name: str) -> str:
@@ -200,24 +187,3 @@ def _missing(file: CadFile, sheet: Sheet, header: Sequence[str], missing: Sequen
     wanted = ", ".join(f"“{name}”" for name in missing)
     there = ", ".join(name if len(name) <= 50 else f"{name[:49]}…" for name in header)
     return f"{where} has no {noun} {wanted}.{hint} Its columns are: {there}.{others}"
-
-
-def guess(header: Sequence[str]) -> dict[str, tuple[str, ...]]:
-    """A proposal by names alone, for prefilling a form; fields that nothing resembles are left out."""
-    found: dict[str, tuple[str, ...]] = {}
-    for field, patterns in _GUESSES.items():
-        for pattern in patterns:
-            fits = [name for name in header if re.search(pattern, re.sub(r"[._]", " ", folded_name(name)))]
-            fits = [name for name in fits if all(name not in taken for taken in found.values())]
-            if fits:
-                found[field] = tuple(fits) if field == "location" and pattern == r"^address" else (fits[0],)
-                break
-    if "received" in found and (clock := _clock_beside(found["received"][0], header)):
-        found["received"] += (clock,)
-    return {field: found[field] for field in FIELDS if field in found}
-
-
-def _clock_beside(day: str, header: Sequence[str]) -> str | None:
-    """The time column of a date column: Call Date and Call Time, EVENTDT and EVENTTM."""
-    wanted = re.sub(r"dt$", "tm", re.sub(r"date", "time", folded_name(day)))
-    return next((name for name in header if folded_name(name) == wanted and name != day), None)

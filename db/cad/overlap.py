@@ -34,7 +34,6 @@ from db.models import Call, CallChange, CallUnit
 
 _NEAR = SAME_CALL_DAYS * 86_400
 _PART = 5_000
-_BULK = {"synchronize_session": False}
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import date
 from typing import Any
 
@@ -68,10 +68,10 @@ class Rows:
     """Readable rows of a file (or calls made of them), column by column, all of one length.
 
     ``line`` int64; ``utc`` seconds since 1970; ``day`` local days since 1970; ``incident`` str, "" where blank;
-    ``type``, ``location``, ``disposition``, ``person`` codes into :class:`Parsed`'s lists, -1 where blank;
+    ``type``, ``location``, ``disposition``, ``person`` codes into :class:`Reading`'s lists, -1 where blank;
     ``key`` str, what makes it the same call in two files ("" until it is known).
 
-    One row may tell of one unit: ``unit`` is a code into ``Parsed.units``, -1 where there is none, and
+    One row may tell of one unit: ``unit`` is a code into ``Reading.units``, -1 where there is none, and
     ``dispatched``, ``arrived``, ``cleared`` are its moments in UTC seconds since 1970, :data:`NEVER` where blank
     or unreadable. Without a unit column the times are those of the call itself (unit -1).
     """
@@ -96,33 +96,6 @@ class Rows:
     def at(self, which: np.ndarray | slice) -> "Rows":
         """The rows that a mask, a slice or positions pick."""
         return Rows(*(getattr(self, column.name)[which] for column in fields(self)))
-
-
-@dataclass(slots=True)
-class Parsed:
-    """What a file says: its readable rows, the distinct texts their codes point to, and what was refused."""
-
-    calls: Rows
-    types: list[str]
-    places: list[str]
-    dispositions: list[str]
-    persons: list[str]
-    rows_read: int
-    refused: list[Refusal]
-    notes: list[str] = field(default_factory=list)
-    units: list[str] = field(default_factory=list)
-    described: dict[str, str] = field(default_factory=dict)
-    """Call type → its description, where a codebook told one."""
-
-
-def read_calls(
-    header: Header, mapping: ColumnMapping, zone: str, date_format: str | None = None, progress: Progress = silent
-) -> Parsed:
-    """Every row below the header at once. Nothing is stored. Raises :class:`Unreadable` where no row can be read."""
-    reading = Reading(header, mapping, zone, date_format, progress=progress)
-    chunks = list(reading)
-    calls = Rows(*(np.concatenate([getattr(chunk, column.name) for chunk in chunks]) for column in fields(Rows)))
-    return reading.parsed(calls)
 
 
 class Reading:
@@ -189,13 +162,6 @@ class Reading:
         if not readable:
             line, reason = self.refused[0].line, self.refused[0].reason
             raise Unreadable(f"No row can be loaded. Line {line:,}: {reason}. Is “received” the right column?")
-
-    def parsed(self, calls: Rows) -> Parsed:
-        """All of it, around ``calls``, once the chunks were walked."""
-        return Parsed(
-            calls, self.types, self.places, self.dispositions, self.persons, self.rows_read, self.refused, self.notes,
-            self.units, self.described,
-        )  # fmt: skip
 
     @property
     def notes(self) -> list[str]:

@@ -34,11 +34,6 @@ STEP = 10
 # --- rules -----------------------------------------------------------------------------------------------
 
 
-def assign_category(session: Session, viewer: Viewer, type_id: int, category: CallCategory) -> CallRule:
-    """One type: see :func:`assign_categories`."""
-    return assign_categories(session, viewer, [type_id], category)[0]
-
-
 @current.reading_ahead
 def assign_categories(
     session: Session, viewer: Viewer, type_ids: Sequence[int], category: CallCategory
@@ -191,12 +186,6 @@ def mark_institutions(session: Session, viewer: Viewer, marks: Mapping[int, bool
         if changed:
             current.refresh(session)
     return changed
-
-
-def mark_institution(session: Session, viewer: Viewer, location_id: int, is_institution: bool) -> Location:
-    """One place: see :func:`mark_institutions`."""
-    mark_institutions(session, viewer, {location_id: is_institution})
-    return session.get_one(Location, location_id)
 
 
 def _mark(

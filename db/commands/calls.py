@@ -233,11 +233,6 @@ def save_mapping(
         return saved
 
 
-def saved_mapping(session: Session, name: str) -> ColumnMapping:
-    """The mapping kept under ``name``. Raises :class:`NotFound`, naming those there are."""
-    return saved_profile(session, name)[0]
-
-
 def saved_profile(session: Session, name: str) -> tuple[ColumnMapping, Layout]:
     """The mapping kept under ``name`` and the layout it was made for. Raises :class:`NotFound`."""
     saved = {

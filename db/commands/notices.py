@@ -203,7 +203,7 @@ def deliver(bind: Engine, to: Server, notice_id: int, now: datetime | None = Non
     return problem is None
 
 
-def send_trial(bind: Engine, address: str) -> None:
+def send_trial(address: str) -> None:
     """One test message to ``address``. Raises Setup or :class:`db.mail.Unsent`."""
     to = mail.server()
     if to is None:

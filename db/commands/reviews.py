@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from db import calls_left
@@ -173,11 +173,3 @@ def _still_left(session: Session, viewer: Viewer, call_id: int) -> Call:
             "Reload the list."
         )
     return call
-
-
-def answers_given(session: Session) -> dict[CallReason, int]:
-    """How many calls stand under each reason."""
-    rows = session.execute(
-        select(CallReview.reason, func.count()).where(CallReview.reason.is_not(None)).group_by(CallReview.reason)
-    )
-    return {reason: count for reason, count in rows if reason is not None}

@@ -70,7 +70,7 @@ def import_statement(
     report: StatementReport | None = None
     with suppress(_Tried), write(session, viewer, Permission.write_money, "import statement", Scope.money) as note:
         raise_version(session, Scope.money)  # one load after the other, or two could book the same row
-        there = set(_already_there(session, file.sha256, mapping, sheet, found.rows))
+        there = set(_already_there(session, file.sha256, sheet, found.rows))
         fresh = [row for row in found.rows if row.line not in there]
         job = Job(session, viewer, book, _taken(session), progress)
         settled = settle(job, fresh)
@@ -111,9 +111,7 @@ def _read(session: Session, file: CadFile, mapping: StatementColumns, sheet: str
     return found
 
 
-def _already_there(
-    session: Session, sha256: str, mapping: StatementColumns, sheet: str | None, rows: Sequence[Row]
-) -> Iterator[int]:
+def _already_there(session: Session, sha256: str, sheet: str | None, rows: Sequence[Row]) -> Iterator[int]:
     """Lines of rows that a load in force has: this file's, or the same content in an overlapping one."""
     in_force = select(StatementRow.row_key).join(Statement).where(Statement.status == ImportStatus.done)
     keys: set[str] = set()

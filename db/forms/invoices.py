@@ -23,26 +23,35 @@ class PartForm(Form):
     """Equipment or training: left out of the projected daily rate."""
 
 
-Parts = tuple[PartForm, ...]
-PARTS = {
-    "parts": "Write at least one part: a budget line and its amount.",
-    "parts.line_id": "Choose the budget line of every part.",
-    "parts.amount": "Write the amount of every part.",
-}
+class PartsForm(Form):
+    """What is told line by line, and what the lines add up to."""
+
+    ask: ClassVar = {
+        "parts": "Write at least one part: a budget line and its amount.",
+        "parts.line_id": "Choose the budget line of every part.",
+        "parts.amount": "Write the amount of every part.",
+    }
+
+    parts: tuple[PartForm, ...]
+    submit_key: SubmitKey
+
+    @property
+    def total(self) -> Decimal:
+        return sum((part.amount for part in self.parts), ZERO)
+
+    def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
+        if not self.parts:
+            yield "parts", self.ask["parts"]
+        for number, part in enumerate(self.parts, start=1):
+            if part.amount <= 0:
+                yield "parts", f"Part {number} is {part.amount:,}. Every part asks for more than nothing."
 
 
-def _wrong_parts(parts: Parts) -> Iterator[tuple[str, str]]:
-    if not parts:
-        yield "parts", PARTS["parts"]
-    for number, part in enumerate(parts, start=1):
-        if part.amount <= 0:
-            yield "parts", f"Part {number} is {part.amount:,}. Every part asks for more than nothing."
-
-
-class ContractForm(Form):
+class ContractForm(PartsForm):
     """A contract, subaward or order, and what it obligates on each line the day it is signed."""
 
-    ask: ClassVar = PARTS | {
+    ask: ClassVar = {
+        **PartsForm.ask,
         "number": "Write the number of the contract or order.",
         "payee": "Write who is paid.",
         "kind": "Choose what this is: a contract, a subaward or a direct payment.",
@@ -59,15 +68,9 @@ class ContractForm(Form):
     ends_on: date
     place: Annotated[str, StringConstraints(max_length=120)] = ""
     description: Annotated[str, StringConstraints(max_length=750)] = ""
-    parts: Parts
-    submit_key: SubmitKey
-
-    @property
-    def total(self) -> Decimal:
-        return sum((part.amount for part in self.parts), ZERO)
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
-        yield from _wrong_parts(self.parts)
+        yield from super().contradictions(now)
         if self.signed_on > now.today:
             yield (
                 "signed_on",
@@ -109,10 +112,11 @@ class PayeeForm(Form):
     sam_registered: bool | None = None
 
 
-class InvoiceForm(Form):
+class InvoiceForm(PartsForm):
     """An invoice as it was received: pending until it is accepted."""
 
-    ask: ClassVar = PARTS | {
+    ask: ClassVar = {
+        **PartsForm.ask,
         "payee": "Write who sent the invoice.",
         "number": "Write the number of the invoice.",
         "service_from": "Choose the first day of the service the invoice is for.",
@@ -128,15 +132,9 @@ class InvoiceForm(Form):
     received_on: date
     due_on: date | None = None
     disputed: Annotated[Reason | None, BeforeValidator(blank_is_none)] = None
-    parts: Parts
-    submit_key: SubmitKey
-
-    @property
-    def total(self) -> Decimal:
-        return sum((part.amount for part in self.parts), ZERO)
 
     def contradictions(self, now: Now) -> Iterator[tuple[str, str]]:
-        yield from _wrong_parts(self.parts)
+        yield from super().contradictions(now)
         if self.service_to < self.service_from:
             yield (
                 "service_to",

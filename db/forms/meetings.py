@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 from db.forms import Form, Now, blank_is_none, day
+from db.vocab import LANGUAGES
 
 Title = Annotated[str, StringConstraints(min_length=1, max_length=120)]
 OwnTitle = Annotated[str, StringConstraints(max_length=120)]
@@ -58,3 +59,22 @@ class DeckForm(Form):
         keys = [slide.key for slide in self.slides]
         if len(set(keys)) < len(keys):
             yield "slides", "A slide stands twice. Open the page again."
+        spoken = {lang for slide in self.slides for own in (slide.title, slide.sentence, slide.note) for lang in own}
+        if strange := sorted(spoken - set(LANGUAGES)):
+            yield "slides", f"“{strange[0]}” is no language of the slides. Write {' or '.join(LANGUAGES)}."
+
+
+class WithdrawForm(Form):
+    """Why an approved edition does not stand any more."""
+
+    ask: ClassVar = {"reason": "Write why it is withdrawn: it is shown wherever the edition was."}
+
+    reason: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+
+
+class SignForm(Form):
+    """Who read the Spanish words and vouches for them."""
+
+    ask: ClassVar = {"name": "Write who read the Spanish."}
+
+    name: Annotated[str, StringConstraints(min_length=1, max_length=120)]

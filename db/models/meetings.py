@@ -3,9 +3,10 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import JSON, CheckConstraint, Connection, ForeignKey, String, Text, event, inspect
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
+from db.errors import Conflict
 from db.models.base import Base
 
 
@@ -30,7 +31,7 @@ class Edition(Base):
     first: Mapped[date]
     last: Mapped[date]
     with_provisional: Mapped[bool]
-    """Whether weeks that are not certified are in it, marked; else it ends before the first of them."""
+    """Whether weeks that are not certified are in it, marked; else it ends with the newest that everybody certified."""
     prepared_at: Mapped[datetime]
     prepared_by: Mapped[str] = mapped_column(String(80))
     figures: Mapped[dict[str, Any]] = mapped_column(JSON)
@@ -50,6 +51,24 @@ class Edition(Base):
     spanish_signed_by: Mapped[str | None] = mapped_column(String(120))
     """Who read the Spanish and vouches for it; until then it is marked as not reviewed."""
     previous: Mapped["Edition | None"] = relationship(remote_side="Edition.id")
+
+
+FROZEN = ("number", "meeting_on", "as_of", "first", "last", "with_provisional", "figures", "digest", "previous_id")
+"""Columns of an edition that nothing writes twice."""
+APPROVED = ("title", "deck", "approved_at", "approved_by")
+"""Those that nothing writes once it is approved."""
+
+
+@event.listens_for(Edition, "before_update")
+def _stays(_mapper: Mapper[Edition], _connection: Connection, row: Edition) -> None:
+    """Whoever tries: the figures of an edition do not change, nor do the slides of an approved one."""
+    changed = {each.key for each in inspect(row).attrs if each.history.has_changes()}
+    approved = inspect(row).attrs.approved_at.history
+    was_approved = bool(approved.deleted and approved.deleted[0]) or (
+        not approved.added and row.approved_at is not None
+    )
+    if found := [name for name in (*FROZEN, *(APPROVED if was_approved else ())) if name in changed]:
+        raise Conflict(f"Edition {row.number} is frozen: its {found[0]} does not change. Prepare another one.")
 
 
 class EditionLink(Base):

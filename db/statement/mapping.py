@@ -3,12 +3,11 @@
 Written ``date=Posting Date,debit=Debit,credit=Credit,payee=Vendor Name,account=Fund+Object``; quotes protect commas.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from db.cad.mapping import parse_columns
+from db.cad.mapping import columns_text, parse_columns
 from db.errors import Unreadable
 from db.ledger import payee_key
 
@@ -67,7 +66,7 @@ class StatementColumns:
 
     def text(self) -> str:
         """The columns as they are written on the command line."""
-        return ",".join(f"{name}={'+'.join(map(_quoted, columns))}" for name, columns in self.columns.items())
+        return columns_text(self.columns)
 
     def stored(self) -> dict[str, Any]:
         """For :attr:`db.models.Statement.mapping`."""
@@ -86,10 +85,6 @@ class StatementColumns:
 
     def with_accounts(self, accounts: Mapping[str, int]) -> "StatementColumns":
         return replace(self, accounts={**self.accounts, **accounts})
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"' if re.search(r'[,+="]|^\s|\s$', name) else name
 
 
 def parse_accounts(text: str, lines: Mapping[int, str]) -> dict[str, int]:

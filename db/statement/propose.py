@@ -52,7 +52,6 @@ _NOT_THE_AMOUNT = re.compile(
     r"|number|\bid\b"
 )
 _NOT_THE_PAYEE = re.compile(r"\b(no|num|number|id|code|key)\b")
-FIRST_ROWS = 12
 
 
 @dataclass(frozen=True, slots=True)

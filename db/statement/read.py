@@ -19,7 +19,7 @@ from db.errors import Unreadable
 from db.ledger import ZERO, payee_key
 from db.statement.amounts import read_accounting
 from db.statement.mapping import NOT_OURS, StatementColumns
-from db.vocab import EntryKind
+from db.vocab import EntryKind, counted
 
 MOST_ROWS = 20_000
 _TOTAL = re.compile(r"(?:grand |sub ?|report |page )*totals?\b|(?:grand|sub)[- ]?total", re.I)
@@ -121,7 +121,7 @@ class _Reader:
             except ValueError as error:
                 self._found.refused.append(Refusal(line, str(error)))
         if self._noisy:
-            count = "1 amount holds" if len(self._noisy) == 1 else f"{len(self._noisy):,} amounts hold"
+            count = counted(len(self._noisy), "amount holds", "amounts hold")
             self._found.notes.append(
                 f"{count} a spreadsheet's rounding error, taken off: {'; '.join(self._noisy[:3])}."
             )

@@ -33,6 +33,7 @@ def choose(page: Page, label: str, typed: str, option: str = "") -> None:
     box.click()
     box.fill(typed)
     page.get_by_role("option", name=option or typed).first.click()
+    settled(page)
 
 
 def write(page: Page, label: str, text: str) -> None:
@@ -82,7 +83,6 @@ def receive(page: Page) -> None:
         choose(page, f"Line of part {number}", line)
         write(page, f"Amount of part {number}", amount)
     expect(page.get_by_text("$580.00")).to_be_visible()
-    settled(page)
     tap(page, "Receive it")
     expect(page.get_by_text("received. It is pending until it is accepted.")).to_be_visible()
 
@@ -103,6 +103,7 @@ def test_a_month_end_as_finance_does_it(
     with aggregate_session(server.bind) as session:
         invoice = session.scalars(select(Invoice).where(Invoice.number == "BR-10-B")).one().id
     card = finance.locator(f".st-key-invoice-list-{invoice}")
+    settled(finance)
     card.get_by_role("button", name="Dispute").click()
     write(finance, "Why it waits", "The office hours are not confirmed")
     tap(finance, "Save the dispute")
@@ -155,6 +156,7 @@ def void_and_rebook(page: Page, server: Server) -> None:
     pick_day(page, "Date signed", date(2026, 10, 31))
     book.dblclick()
     expect(page.get_by_text(f"Entry {number + 2} is booked.")).to_be_visible()
+    settled(page)  # the second of the two taps has been heard too
     with aggregate_session(server.bind) as session:
         later = session.scalars(select(LedgerEntry).where(LedgerEntry.id > number).order_by(LedgerEntry.id)).all()
         assert [(str(e.amount), e.line_id, str(e.on_date)) for e in later] == [
@@ -174,6 +176,8 @@ def ask_and_approve(finance: Page, chief: Page) -> None:
     tap(finance, "Ask for it")
     expect(finance.get_by_text("The transfer is asked for.")).to_be_visible()
     card = chief.locator("[class*='st-key-transfer-']").filter(has_text="Winter gear for the evening shift").last
+    expect(card).to_be_visible()
+    settled(chief)
     card.get_by_role("button", name="Approve").click()
     tap(chief, "Approve $75.00")
     expect(chief.get_by_text("The transfer is approved.")).to_be_visible()

@@ -33,6 +33,8 @@ def test_a_click_on_a_month_opens_its_calls_which_say_nothing_of_clients(page: P
     count, month = re.findall(r"([\d,]+) behavioral-health calls in (\w+ \d{4})", said.inner_text())[0]
     months = columns_to_click(page, question)
     expect(months.first).to_be_attached()
+    expect(page.locator(".js-plotly-plot:not(:has(.main-svg))")).to_have_count(0)
+    settled(page)
     box = months.nth(months.count() - 2).bounding_box()  # the month that the sentence tells; after it one not over
     assert box is not None
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)

@@ -66,6 +66,8 @@ def test_an_unknown_export_is_asked_about_tried_mended_loaded_and_taken_back(pag
     assert (row["refused_line"], row["Call No"], row["Reported"]) == ("5", "H-3", "soon")
 
     page.get_by_label("Save this mapping for next month’s file as").fill("Harbor")
+    page.keyboard.press("Tab")
+    settled(page)
     press(page, "Load")
     expect(page.get_by_text("3 rows read, 2 calls added, 1 refused.")).to_be_visible()
     assert held(server) == before + 2

@@ -27,6 +27,7 @@ def tap(page: Page, name: str) -> None:
     page.get_by_role("radio", name=name, exact=True).or_(
         page.get_by_role("button", name=name, exact=True)
     ).first.click()
+    settled(page)
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,7 @@ def test_a_known_person_is_logged_in_under_thirty_seconds_and_twice_clicked_once
     assert [(i.minutes, i.voided_at) for i in made] == [(30, None)]
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("You can undo it for one minute")).to_have_count(0)
+    settled(page)
     with aggregate_session(server.bind) as session:
         assert session.get_one(Intervention, made[0].id).void_reason == "Undone within a minute"
 
@@ -85,7 +87,8 @@ def test_an_officer_refers_in_under_sixty_seconds(new_page: Callable[..., Page],
     page.get_by_label("Who", exact=True).fill("Zeno Quill")
     page.get_by_label("Where").fill("Pier 4")
     page.get_by_label("Where").press("Tab")
-    page.get_by_role("button", name="Housing or shelter").click()
+    settled(page)
+    tap(page, "Housing or shelter")
     tap(page, "Today")
     tap(page, "Yes")
     page.get_by_role("button", name="Send the referral").click()

@@ -16,6 +16,10 @@ from tests.browser.conftest import Server, settled, sign_in
 
 pytestmark = pytest.mark.browser
 
+FITS = """width => innerWidth === width && document.querySelector('[data-testid=stMain]').scrollWidth <= width
+    && [...document.querySelectorAll('.main-svg')].every(e => e.getBoundingClientRect().right <= width)"""
+"""Nothing is sideways, once the charts have been drawn anew for the new width."""
+
 
 def opened(page: Page, who: str = "chief") -> Page:
     sign_in(page, who, "/effect")
@@ -35,8 +39,7 @@ def test_the_verdict_and_both_charts_stand_on_the_first_screen(new_page: Callabl
     assert serious == []
     for width, height in ((390, 844), (1920, 1080)):
         page.set_viewport_size({"width": width, "height": height})
-        page.wait_for_timeout(600)
-        assert page.evaluate("document.querySelector('[data-testid=stMain]').scrollWidth") <= width
+        page.wait_for_function(FITS, arg=width)
 
 
 def test_the_chief_takes_the_report_as_a_page_and_on_paper(
@@ -44,6 +47,7 @@ def test_the_chief_takes_the_report_as_a_page_and_on_paper(
 ) -> None:
     opened(page)
     page.get_by_role("button", name="Evaluation report").click()
+    settled(page)
     verdict = page.get_by_role("heading", level=1).inner_text()
     with page.expect_download() as download:
         page.get_by_role("button", name="HTML").click()
@@ -54,6 +58,7 @@ def test_the_chief_takes_the_report_as_a_page_and_on_paper(
     phone.goto((tmp_path / "report.html").as_uri())
     expect(phone.get_by_role("heading", level=1)).to_contain_text("Is it working?")
     assert phone.evaluate("document.scrollingElement.scrollWidth") <= 390
+    settled(page)
     with page.expect_download() as download:
         page.get_by_role("button", name="PDF").click()
     assert download.value.suggested_filename == "evaluation-2026-11-14-en.pdf"

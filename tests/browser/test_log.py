@@ -55,13 +55,13 @@ def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
 
     # another entry begun in between does not mix with it
     page.goto("/log")
+    settled(page)
     page.get_by_text(f"Half typed: {person.code}").click()
     expect(page.get_by_text("Answers the referral")).to_be_visible()
     settled(page)
     expect(page.get_by_label("Note")).to_have_value("Half a sentence")
     page.get_by_label("Note").fill("A whole sentence")
     page.get_by_label("Note").press("Tab")
-    page.wait_for_timeout(1_500)  # what was left has to reach the server before that goes away
     settled(page)
 
     stop(server)
@@ -79,6 +79,7 @@ def test_from_a_referral_half_typed_work_survives_reload_page_and_restart(
     page.get_by_role("button", name="Stop timer").click()
     expect(page.get_by_role("button", name="Start timer")).to_be_visible()
     expect(page.get_by_label("How many minutes")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("You can undo it for one minute")).to_be_visible()
     settled(page)
@@ -129,15 +130,19 @@ def test_a_stale_edit_shows_both_and_a_file_is_tried_first(new_page: Callable[..
         assert said[-2:] == ["Travel was not counted", "It was shorter"]
 
     page = theirs
+    settled(page)
     page.get_by_text("Contacts typed elsewhere").click()
     content = f"date,person,mode,purpose,minutes,outcome\n11/12/2026,{code},Office visit,Other,20,Reached\n"
     content += "11/12/2026,Nobody At All,Office visit,Other,20,Reached\n"
     page.get_by_test_id("stFileUploader").locator("input").set_input_files(
         {"name": "old.csv", "mimeType": "text/csv", "buffer": content.encode()}
     )
+    expect(page.get_by_role("button", name="Try it")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Try it").click()
     expect(page.get_by_text("1 contact would be added")).to_be_visible()
     expect(page.get_by_text("1 row was refused")).to_be_visible()
+    settled(page)
     page.get_by_role("button", name="Load", exact=True).click()
     expect(page.get_by_text("1 contact added")).to_be_visible()
     with aggregate_session(server.bind) as session:

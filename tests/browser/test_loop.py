@@ -46,7 +46,7 @@ def test_a_provider_closes_the_loop(new_page: Callable[..., Page], chromium: Bro
     settled(page)
     if page.get_by_role("button", name="Record the consent").count():
         tap(page, "Signed")
-        page.get_by_role("button", name="Record the consent").click()
+        tap(page, "Record the consent")
     expect(page.get_by_text(re.compile("consent of .* covers this"))).to_be_visible()
     fits(page)
     accessible(page)
@@ -60,6 +60,8 @@ def test_a_provider_closes_the_loop(new_page: Callable[..., Page], chromium: Bro
     link = slip.locator(".address").inner_text()
     assert link.startswith(f"{server.url}/c/")
 
+    settled(page)
+    expect(page.get_by_text("by the provider's link")).to_have_count(0)
     provider = chromium.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
     theirs = provider.new_page()
     theirs.goto(link)

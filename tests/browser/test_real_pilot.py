@@ -14,7 +14,7 @@ from db.engine import aggregate_session, engine_for, record_session
 from db.forms.users import NewUser
 from db.models import User
 from db.vocab import Role
-from tests.browser.conftest import Server, fill_in, start, stop
+from tests.browser.conftest import Server, fill_in, settled, start, stop
 from tests.conftest import add_small_pilot
 
 pytestmark = pytest.mark.browser
@@ -45,6 +45,7 @@ def test_from_a_one_time_code_to_the_first_page(page: Page, server: Server, view
     page.get_by_label("Code from your authenticator app").fill("000000")
     page.get_by_role("button", name="Continue").click()
     expect(page.get_by_test_id("stAlert")).to_contain_text("This code is not right")
+    settled(page)
     totp = TOTP(secret)
     page.get_by_label("Code from your authenticator app").fill(totp.now())
     page.get_by_role("button", name="Continue").click()
@@ -58,6 +59,7 @@ def test_from_a_one_time_code_to_the_first_page(page: Page, server: Server, view
     page.get_by_role("textbox", name="New password again").fill("green meadow piano 9")
     page.get_by_role("button", name="Change password").click()
     expect(page.get_by_role("heading", name="Users")).to_be_visible()
+    settled(page)
     assert page.get_by_text("Demo city").count() == 0
     with aggregate_session(server.bind) as session:
         boss = session.scalars(select(User)).one()

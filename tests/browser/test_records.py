@@ -21,6 +21,7 @@ def serious(page: Page) -> list[str]:
 
 def drawn(page: Page) -> None:
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    expect(page.locator(".js-plotly-plot:not(:has(.main-svg))")).to_have_count(0)
     settled(page)
 
 
@@ -36,7 +37,7 @@ def test_the_desk_opens_a_chart_its_records_and_a_person_on_a_phone(new_page: Ne
     assert box["height"] >= 44
     way.click()
     page.wait_for_url(re.compile(r"/records\?.*measure=within_48h"))
-    assert "for_period=Quarter" in page.url
+    expect(page).to_have_url(re.compile("for_period=Quarter"))
     settled(page)
     rows = page.locator(".st-key-records-list").get_by_role("link")
     expect(rows.first).to_be_visible()

@@ -17,10 +17,11 @@ def test_a_deep_link_and_its_query_survive_the_sign_in_and_a_reload(page: Page, 
     asked = "/account?period=quarter"
     sign_in(page, "chief", asked)
     expect(page.get_by_role("heading", name="My account")).to_be_visible()
-    assert page.url == server.url + asked
+    expect(page).to_have_url(server.url + asked)
     page.reload()
     expect(page.get_by_role("heading", name="My account")).to_be_visible()
-    assert page.url == server.url + asked
+    settled(page)
+    expect(page).to_have_url(server.url + asked)
 
 
 def test_the_session_cookie_is_out_of_reach_of_scripts_and_no_token_is_in_an_address(page: Page) -> None:
@@ -49,6 +50,7 @@ def test_signing_out_ends_the_session_on_every_tab(page: Page, server: Server) -
     other = page.context.new_page()
     other.goto("/account")
     expect(other.get_by_role("heading", name="My account")).to_be_visible()
+    settled(other)
     page.get_by_test_id("stTopNavSection").last.click()
     page.get_by_role("link", name="Sign out").or_(page.get_by_text("Sign out", exact=True)).first.click()
     expect(page.get_by_label("Username")).to_be_visible()

@@ -21,25 +21,31 @@ ITEMS = list(TallyItem)
 
 
 def type_in(page: Page, item: TallyItem, text: str) -> None:
-    """Into the cell of ``item``, by the keyboard: one click into the sheet, then arrows, digits, Enter."""
-    page.wait_for_timeout(1_000)  # what was tapped just before may draw the sheet anew
-    settled(page)
+    """Into the cell of ``item``, by the keyboard: one click into the sheet, then arrows, digits, Enter.
+
+    The sheet is drawn on a canvas, and nothing says when it listens: what it did not hear is typed again.
+    """
     sheet = page.get_by_test_id("stDataFrame").first
-    sheet.scroll_into_view_if_needed()
-    box = sheet.bounding_box()
-    assert box is not None
-    row = (box["height"] - 2) / (len(ITEMS) + 1)
-    page.wait_for_timeout(700)  # the sheet is drawn on a canvas: nothing says when it listens
-    sheet.click(position={"x": 60, "y": row * 1.5})
-    page.wait_for_timeout(300)
-    for key in ["ArrowRight"] * 2 + ["ArrowDown"] * ITEMS.index(item):
-        page.keyboard.press(key)
-    page.wait_for_timeout(100)
-    page.keyboard.type(text, delay=60)
-    page.wait_for_timeout(150)
-    page.keyboard.press("Enter")
-    page.wait_for_timeout(300)
+    first, cell = (sheet.locator(f"#glide-cell-{place}") for place in ("0-0", f"2-{ITEMS.index(item)}"))
     settled(page)
+    sheet.scroll_into_view_if_needed()
+    for _ in range(5):
+        settled(page)
+        box = sheet.bounding_box()
+        assert box is not None
+        sheet.click(position={"x": 60, "y": (box["height"] - 2) / (len(ITEMS) + 1) * 1.5})
+        expect(first).to_be_focused()
+        for key in ["ArrowRight"] * 2 + ["ArrowDown"] * ITEMS.index(item):
+            page.keyboard.press(key)
+        expect(cell).to_be_focused()
+        page.keyboard.type(text, delay=60)
+        page.wait_for_timeout(150)
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(300)
+        settled(page)
+        if cell.text_content() == text:
+            return
+    expect(cell).to_have_text(text)
 
 
 def stored(server: Server, item: TallyItem = TallyItem.office) -> tuple[TallyStatus, float | None, str | None]:
@@ -98,15 +104,18 @@ def test_a_week_from_the_first_digit_to_an_amendment(new_page: Callable[..., Pag
     settled(hers)
     hers.get_by_role("button", name="Certify", exact=True).click()
     expect(hers.get_by_text("Locked.")).to_be_visible()
+    settled(hers)
     assert stored(server) == (TallyStatus.certified, log + 2, "Two visits without a record")
 
     chief = new_page()
     sign_in(chief, "chief", f"/weeks?staff=1&week={WEEK}")
     chief.get_by_role("button", name="Accept this week").click()
     expect(chief.get_by_text("Week of 9 Nov 2026 accepted")).to_be_visible()
+    settled(chief)
     assert stored(server)[0] is TallyStatus.accepted
 
     hers.reload()
+    settled(hers)
     hers.get_by_role("button", name="Ask the chief to amend it").click()
     settled(hers)
     type_in(hers, TallyItem.office, str(log + 1))
@@ -121,8 +130,10 @@ def test_a_week_from_the_first_digit_to_an_amendment(new_page: Callable[..., Pag
     question = "week of 9 Nov 2026: may it be amended?"
     asked = chief.get_by_test_id("stVerticalBlock").filter(has_text=question).last
     expect(asked).to_be_visible()
+    settled(chief)
     asked.get_by_role("button", name="Approve").click()
     expect(chief.get_by_text(question)).to_have_count(0)
+    settled(chief)
     assert stored(server) == (TallyStatus.accepted, log + 1, "One of the two was a call")
     with aggregate_session(server.bind) as session:
         line = session.scalars(select(TallyAmendment).order_by(TallyAmendment.id.desc())).first()

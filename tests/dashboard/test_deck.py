@@ -47,7 +47,7 @@ def test_slides_rest_on_measures_and_words_that_exist() -> None:
 
 def test_an_empty_pilot_still_has_an_honest_deck(small_pilot: Engine, viewer: Who, filters: Filters) -> None:
     for lang, leaves in in_both_languages(small_pilot, viewer(Role.council), filters).items():
-        assert [leaf.key for leaf in leaves] == [slide.key for slide in SLIDES]
+        assert [leaf.key for leaf in leaves] == [s.key for s in SLIDES if s.key not in ("answers", "corrections")]
         for leaf in leaves:
             assert leaf.sentence, leaf.key
             assert leaf.source, leaf.key

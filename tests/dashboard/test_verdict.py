@@ -8,7 +8,7 @@ from numpy.random import default_rng
 
 from dashboard.effects import Interval, Plan, interrupted
 from dashboard.periods import series
-from dashboard.verdict import Ruling, TargetStanding, Verdict, detectable, detectable_from, rule, smallest_fall
+from dashboard.verdict import Ruling, TargetStanding, Verdict, detectable, rule, sight, smallest_fall
 
 T = 0.80
 
@@ -131,8 +131,8 @@ def test_more_months_see_smaller_falls_until_the_target_is_within_reach() -> Non
     curve = [detectable(fit, after) for after in (3, 6, 12, 24)]
     assert all(value is not None for value in curve)
     assert curve == sorted(curve, key=lambda value: value or 0)
-    month = detectable_from(fit, 0.80)
+    month = sight(fit, 0.80, longest=60).reached
     assert month is not None
     assert (detectable(fit, month) or 0) >= 0.80 > (detectable(fit, month - 1) or 0)
-    assert detectable_from(fit, 0.99) is None
+    assert sight(fit, 0.99, longest=60).reached is None
     assert detectable(fit, 3) == pytest.approx(detectable(fit), rel=0.1)  # 3 months are what it has

@@ -1,4 +1,4 @@
-"""What the ledger adds up to: quarters, filed quarters, and what an empty post did not cost, counted by hand."""
+"""What the ledger adds up to: quarters, and what an empty post did not cost, counted by hand."""
 
 from datetime import date
 from decimal import Decimal
@@ -7,8 +7,8 @@ import pytest
 from sqlalchemy import Engine
 
 from db.engine import aggregate_session
-from db.ledger import ZERO, filed_through, quarter_end, quarter_of, vacancy_savings
-from db.models import BudgetLine, LedgerEntry, PlanMonth, QuarterFiling, Staff
+from db.ledger import ZERO, quarter_end, quarter_of, vacancy_savings
+from db.models import BudgetLine, LedgerEntry, PlanMonth, Staff
 from db.pilot import the_pilot
 from db.vocab import EntryKind
 from tests.conftest import NOW, add_small_pilot
@@ -27,16 +27,6 @@ from tests.conftest import NOW, add_small_pilot
 def test_a_quarter_is_of_the_calendar(day: date, first: date, last: date) -> None:
     assert quarter_of(day) == first
     assert quarter_end(first) == quarter_end(day) == last
-
-
-def test_filed_through_is_the_last_day_of_the_last_filed_quarter(sqlite: Engine) -> None:
-    with aggregate_session(sqlite) as session:
-        assert filed_through(session) is None
-        for quarter, version in ((date(2026, 4, 1), 1), (date(2026, 1, 1), 1), (date(2026, 1, 1), 2)):
-            filing = QuarterFiling(quarter=quarter, version=version, filed_at=NOW, filed_by="finance", worksheet={})
-            session.add(filing)
-        session.commit()
-        assert filed_through(session) == date(2026, 6, 30)
 
 
 def _planned(bind: Engine, begins: date, spent: Decimal = ZERO) -> None:

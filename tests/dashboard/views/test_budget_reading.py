@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import Engine, delete, select
 from streamlit.testing.v1 import AppTest
 
+from dashboard.ui.money_overview import COSTS
 from db.engine import aggregate_session
 from db.ledger import closed_through, line_totals
 from db.models import (
@@ -21,10 +22,13 @@ from db.models import (
     StatementRow,
 )
 from db.pilot import DESK_SEES_PAY, the_pilot
+from db.vocab import EntryKind
+from tests.dashboard.publishing import publish
 from tests.dashboard.views.asking import widget
 
 Open = Callable[..., AppTest]
 READERS = ["finance", "chief", "council", "clinician", "socialworker"]
+COUNCIL_READS = ("budget_lines", "pilot_clock", "burn", *COSTS)
 
 
 def read(app: AppTest) -> str:
@@ -59,6 +63,7 @@ def test_finance_and_chief_read_alerts_clock_and_what_it_bought(
 def test_council_reads_totals_through_the_last_closed_month_and_nothing_single(
     signed_in: Open, demo_city: Engine
 ) -> None:
+    number = publish(demo_city, *COUNCIL_READS)
     app = signed_in("council", "budget.py")
     with aggregate_session(demo_city) as session:
         through = closed_through(session)
@@ -71,6 +76,7 @@ def test_council_reads_totals_through_the_last_closed_month_and_nothing_single(
     assert shown["Total"]["Spent"] == f"${sum(line.spent for line in lines):,.2f}"
     said = read(app)
     assert "through 31 Oct 2026, the last closed month" in said
+    assert f"Figures of edition {number}, as of 14 Nov 2026." in said
     assert not [payee for payee in payees if payee in said]
     assert "Ledger" not in [header.value for header in app.subheader]
     assert not app.text_input
@@ -121,6 +127,7 @@ def test_what_is_not_there_yet_is_a_sentence_for_every_reader(signed_in: Open, d
                 session.execute(delete(LedgerEntry).where(LedgerEntry.voids_id.is_not(None)))
             session.execute(delete(table))
         session.commit()
+    publish(demo_city, *COUNCIL_READS)
     for username in READERS:
         app = signed_in(username, "budget.py")
         assert not app.exception, username
@@ -132,3 +139,25 @@ def test_what_is_not_there_yet_is_a_sentence_for_every_reader(signed_in: Open, d
             assert "no month closed yet" in said, username
             if username in ("council", "clinician"):
                 assert "no spending is published" in said
+
+
+def test_without_an_edition_the_council_reads_that_nothing_is_published(signed_in: Open) -> None:
+    app = signed_in("council", "budget.py")
+    assert not app.exception
+    assert not app.error
+    assert [info.value for info in app.info] == [
+        "Nothing has been published yet. Figures appear here once the chief has approved the first edition."
+    ]
+    assert not app.get("plotly_chart")
+
+
+def test_the_council_reads_what_was_published_and_not_what_is_booked_since(signed_in: Open, demo_city: Engine) -> None:
+    publish(demo_city, *COUNCIL_READS)
+    before = lines_table(signed_in("council", "budget.py"))
+    with aggregate_session(demo_city) as session:
+        entry = session.scalars(select(LedgerEntry).where(LedgerEntry.kind == EntryKind.expenditure)).first()
+        assert entry is not None
+        entry.amount += 1_000
+        session.commit()
+    assert lines_table(signed_in("council", "budget.py")) == before
+    assert lines_table(signed_in("chief", "budget.py")) != before

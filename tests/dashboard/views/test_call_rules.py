@@ -9,7 +9,7 @@ from db.engine import aggregate_session
 from db.models import CallRule, CallRuleChange, CallType, Event, Location
 from db.vocab import CallCategory
 from db.vocab.rules import RuleAction
-from tests.dashboard.views.asking import said, widget
+from tests.dashboard.views.asking import press, said, widget
 
 Open = Callable[..., AppTest]
 CONTROL = CallCategory.control
@@ -18,10 +18,6 @@ CONTROL = CallCategory.control
 def part(app: AppTest, name: str) -> AppTest:
     widget(app, "calls-part").set_value(name)
     return app.run()
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    return next(button for button in app.button if button.label == label).click().run()
 
 
 def choose(app: AppTest, table: str, *rows: int) -> AppTest:

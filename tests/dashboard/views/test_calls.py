@@ -4,7 +4,6 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
 from streamlit.testing.v1 import AppTest
@@ -13,7 +12,7 @@ from db.cad.mapping import FIELDS
 from db.engine import aggregate_session
 from db.models import Call, CallType, Import, Location, Mapping
 from db.vocab import CallCategory, ImportStatus
-from tests.dashboard.views.asking import said, widget
+from tests.dashboard.views.asking import frame, press, said, told, widget
 
 Open = Callable[..., AppTest]
 FILE = (
@@ -35,10 +34,6 @@ def upload(app: AppTest, text: str = FILE, name: str = "november.csv") -> AppTes
     return app.run()
 
 
-def press(app: AppTest, label: str) -> AppTest:
-    return next(button for button in app.button if button.label == label).click().run()
-
-
 def part(app: AppTest, name: str) -> AppTest:
     widget(app, "calls-part").set_value(name)
     return app.run()
@@ -48,20 +43,9 @@ def metrics(app: AppTest) -> dict[str, str]:
     return {metric.label: metric.value for metric in app.metric}
 
 
-def told(app: AppTest) -> str:
-    """What the page says in its boxes: successes, questions, errors."""
-    boxes = (*app.success, *app.info, *app.warning, *app.error)
-    return " ".join(box.value.replace("\\", "") for box in boxes)
-
-
 def box(app: AppTest, field: str) -> Any:
     """The box of a field of the form."""
     return next(found for found in (*app.multiselect, *app.selectbox) if found.label == FIELDS[field])
-
-
-def frame(app: AppTest, column: str) -> pd.DataFrame:
-    """The table on the page that has ``column``."""
-    return next(found.value for found in app.dataframe if column in found.value.columns)
 
 
 def test_a_file_is_proposed_tried_loaded_and_said_to_be_there_already(signed_in: Open, demo_city: Engine) -> None:

@@ -7,11 +7,14 @@ import pytest
 from sqlalchemy import Engine
 from streamlit.testing.v1 import AppTest
 
+from dashboard.evaluation import SECTIONS, shown_to
 from dashboard.measures.compute import compute, pilot_to_date
 from db import access
 from db.engine import aggregate_session
 from db.pilot import the_pilot
+from db.vocab import Role
 from tests.conftest import NOW, TODAY
+from tests.dashboard.publishing import publish
 
 SignedIn = Callable[..., AppTest]
 SHELL = access.shell_viewer("tester", now=NOW, today=TODAY)
@@ -58,8 +61,12 @@ def test_an_analyst_sees_the_analysis_and_no_money(signed_in: SignedIn) -> None:
     assert "$" not in "".join(str(metric.value) for metric in app.metric)
 
 
-def test_the_council_sees_no_figure_about_people_and_no_report(signed_in: SignedIn) -> None:
+def test_the_council_sees_no_figure_about_people_and_no_report(signed_in: SignedIn, demo_city: Engine) -> None:
+    assert "Nothing has been published yet." in signed_in("council", "effect.py").info[0].value
+    council = access.viewer_for(Role.council, name="council", now=NOW, today=TODAY, user_id=None, staff_id=None)
+    number = publish(demo_city, *(key for section in SECTIONS for key in shown_to(council, section)))
     app = signed_in("council", "effect.py")
+    assert f"Figures of edition {number}, as of 14 Nov 2026." in told(app)
     assert not app.exception
     assert "### How sure is that?" in told(app)
     assert "### Follow-up or on scene?" not in told(app)

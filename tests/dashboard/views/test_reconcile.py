@@ -4,7 +4,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import pandas as pd
 import pytest
 from sqlalchemy import Engine, func, select
 from streamlit.testing.v1 import AppTest
@@ -12,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 from db.engine import aggregate_session
 from db.models import LedgerEntry, Statement, StatementMapping, StatementRow
 from db.vocab import ImportStatus
-from tests.dashboard.views.asking import said, widget
+from tests.dashboard.views.asking import frame, press, said, told, widget
 
 Open = Callable[..., AppTest]
 FILE = (
@@ -45,21 +44,8 @@ def answer(app: AppTest, account: str, line: int) -> None:
     app.run()
 
 
-def press(app: AppTest, label: str) -> AppTest:
-    return next(button for button in app.button if button.label == label).click().run()
-
-
-def told(app: AppTest) -> str:
-    boxes = (*app.success, *app.info, *app.warning, *app.error)
-    return " ".join(box.value.replace("\\", "") for box in boxes)
-
-
 def box(app: AppTest, label: str) -> Any:
     return next(found for found in (*app.multiselect, *app.selectbox) if found.label == label)
-
-
-def frame(app: AppTest, column: str) -> pd.DataFrame:
-    return next(found.value for found in app.dataframe if column in found.value.columns)
 
 
 def test_before_the_first_file_the_page_says_what_to_do(signed_in: Open) -> None:

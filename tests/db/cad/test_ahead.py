@@ -52,7 +52,7 @@ def test_counts_read_ahead_are_those_counted_anew(small_pilot: Engine, analyst: 
         types = {kind.name: kind.id for kind in session.scalars(select(CallType))}
         places = session.scalars(select(Location.id).order_by(Location.name)).all()
         before = kept(small_pilot)
-        call_rules.assign_category(session, analyst, types["KIND 1"], CallCategory.behavioural_health)
+        call_rules.assign_categories(session, analyst, [types["KIND 1"]], CallCategory.behavioural_health)
         assert before != kept(small_pilot) == anew(small_pilot)
         form = checked(
             RuleForm, {"kind": "pattern", "value": "kind", "category": "control", "valid_from": date(2026, 3, 1)}

@@ -4,7 +4,7 @@ import io
 
 import pytest
 
-from db.cad.mapping import ColumnMapping, find_header, guess, parse_mapping
+from db.cad.mapping import ColumnMapping, find_header, parse_mapping
 from db.cad.names import header_names
 from db.cad.sniff import open_file
 from db.errors import Unreadable
@@ -70,31 +70,3 @@ def test_unnamed_and_repeated_headers_get_names() -> None:
         "Type (2)",
         "Date",
     )
-
-
-@pytest.mark.parametrize(
-    ("header", "proposal"),
-    [
-        (
-            ["case", "call_type", "address", "incident_date_time"],
-            {
-                "received": ("incident_date_time",),
-                "type": ("call_type",),
-                "incident": ("case",),
-                "location": ("address",),
-            },
-        ),
-        (
-            ["CASENO", "OFFENSE", "EVENTDT", "EVENTTM", "BLKADDR"],
-            {
-                "received": ("EVENTDT", "EVENTTM"),
-                "type": ("OFFENSE",),
-                "incident": ("CASENO",),
-                "location": ("BLKADDR",),
-            },
-        ),
-        (["a", "b"], {}),
-    ],
-)
-def test_names_propose_a_mapping(header: list[str], proposal: dict[str, tuple[str, ...]]) -> None:
-    assert guess(header) == proposal

@@ -41,9 +41,9 @@ def test_rules_are_the_analysts(small_pilot: Engine, analyst: Viewer) -> None:
     with record_session(small_pilot, analyst) as session:
         uncovered = [v for v in type_volumes(session) if v.category is None]
         assert [(v.name, v.calls) for v in uncovered] == [("CODE 77", 1)]
-        rule = call_rules.assign_category(session, analyst, uncovered[0].type_id, BH)
+        [rule] = call_rules.assign_categories(session, analyst, [uncovered[0].type_id], BH)
         assert category("CODE 77") is BH
-        same = call_rules.assign_category(session, analyst, uncovered[0].type_id, CONTROL)
+        [same] = call_rules.assign_categories(session, analyst, [uncovered[0].type_id], CONTROL)
         assert same.id == rule.id
         assert category("CODE 77") is CONTROL
         form = rule_form("pattern", "code|noise", EXCLUDED)
@@ -278,11 +278,12 @@ def test_mappings_are_saved_by_name_and_institutions_marked(small_pilot: Engine,
     with record_session(small_pilot, analyst) as session:
         calls.save_mapping(session, analyst, MappingForm(name="Monthly"), parse_mapping("received=a,type=b"))
         calls.save_mapping(session, analyst, MappingForm(name="monthly"), mapping)
-        assert calls.saved_mapping(session, " MONTHLY ") == mapping
+        assert calls.saved_profile(session, " MONTHLY ")[0] == mapping
         with pytest.raises(NotFound, match=r"no saved mapping “other”. Saved: “Monthly”"):
-            calls.saved_mapping(session, "other")
+            calls.saved_profile(session, "other")
         place = session.scalars(select(Location).where(Location.name == "12 N MAIN ST")).one()
-        assert call_rules.mark_institution(session, analyst, place.id, True).is_institution
+        assert call_rules.mark_institutions(session, analyst, {place.id: True}) == 1
+        assert place.is_institution
     with aggregate_session(small_pilot) as session:
         history = bh_calls(session)
     assert history["institution"].tolist() == [True, True]

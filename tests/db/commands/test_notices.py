@@ -169,10 +169,10 @@ def test_interrupted_ones_are_troubles_only_after_a_while(desk: Engine) -> None:
 
 
 def test_a_test_message(post: MailServer) -> None:
-    notices.send_trial(None, "jo@example.gov")  # type: ignore[arg-type]
+    notices.send_trial("jo@example.gov")
     assert post.got[0]["To"] == "jo@example.gov"
     with pytest.raises(Invalid, match="“nobody” is not an e-mail address"):
-        notices.send_trial(None, "nobody")  # type: ignore[arg-type]
+        notices.send_trial("nobody")
 
 
 @pytest.mark.parametrize(

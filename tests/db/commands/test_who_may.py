@@ -53,8 +53,6 @@ OWN = {
     "notices.tell_urgent": "the program's own, after a referral was sent; it tells the sender nothing",
 }
 VIA: Mapping[str, Permission] = {
-    "call_rules.assign_category": Permission.import_calls,
-    "call_rules.mark_institution": Permission.import_calls,
     "directory.set_open": Permission.log_work,
     "directory.set_room": Permission.log_work,
     "directory.verify_provider": Permission.log_work,
