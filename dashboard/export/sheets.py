@@ -118,13 +118,15 @@ def _picture(leaf: Leaf, lang: Lang, height: int) -> str:
     """The chart twice, for the wall and for a phone, and its figures as a table; the table alone where no chart is."""
     drawn = [_svg(leaf, "slide", WIDTH, height), _svg(leaf, "exhibit", PHONE, 300)]
     shown = leaf.table
-    figures = "" if shown is None else table(shown, text("stage.table_of", lang, title=leaf.title))
+    caption = text("stage.table_of", lang, title=leaf.title)
+    figures = "" if shown is None else table(shown, caption)
+    region = f'role="region" aria-label="{escape(caption)}"'
     if not all(drawn):
-        return f'<div class="figures always">{figures}</div>'
+        return f'<div class="figures always" {region}>{figures}</div>'
     wide, small = drawn
     return (
         f'<div class="chart"><div class="wide">{wide}</div><div class="small">{small}</div></div>'
-        f'<div class="figures">{figures}</div>'
+        f'<div class="figures" {region}>{figures}</div>'
     )
 
 

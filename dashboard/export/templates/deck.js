@@ -56,7 +56,7 @@ const turn = (by) => change({ at: live.at + by, blank: false });
 function tables() {
   change({ tables: !live.tables });
   const shown = current().querySelector(".figures");
-  if (live.tables && shown) { shown.tabIndex = 0; shown.focus({ preventScroll: true }); }
+  if (live.tables && shown) shown.focus({ preventScroll: true }); // the arrows up and down move it
 }
 
 function language() {

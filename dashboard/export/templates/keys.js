@@ -36,6 +36,10 @@ addEventListener("keydown", (event) => {
 
 // A finger: swiped, or tapped on the left third (back) or elsewhere (on). A phone held upright reads, it does not tap.
 const reading = matchMedia("(max-width: 760px) and (orientation: portrait)");
+watchers.push(() => {
+  const figures = current().querySelector(".figures"); // a table that may be moved is reached by Tab, one out of sight is not
+  if (figures) figures.tabIndex = reading.matches || live.tables || figures.classList.contains("always") ? 0 : -1;
+});
 let touched = null;
 addEventListener("touchstart", (event) => { touched = event.touches.length === 1 ? event.changedTouches[0] : null; }, { passive: true });
 addEventListener("touchend", (event) => {
