@@ -22,7 +22,7 @@ DEFINED: Mapping[str, tuple[str, ...]] = {
     "definitions_money": ("spent", "burn", "what_it_bought", "after_pilot"),
 }
 """Slide → the measures it explains."""
-USED = tuple(dict.fromkeys((*CARDS, *MAY_BE_FEW, "unknown_share", *(key for keys in DEFINED.values() for key in keys))))
+USED = tuple(dict.fromkeys((*CARDS, *MAY_BE_FEW, *(key for keys in DEFINED.values() for key in keys))))
 """Every measure that a slide of this file speaks of."""
 ROWS = 7
 """Rows that a slide holds at a size that can be read at eight metres."""
@@ -125,11 +125,9 @@ def unknown(slide: Slide, material: Material, lang: Lang) -> Leaf:
     few = [text(f"measure.{key}.title", lang) for key in _too_few(material, lang)]
     if few:
         rows.append(Row(text("slide.unknown.hidden", lang), ", ".join(few) + "."))
-    rate, groups = (material.result(key, lang) for key in ("connection_rate", "unknown_share"))
+    rate = material.result("connection_rate", lang)
     if rate is not None and rate.caveats and not hidden(rate, lang):
         rows.append(Row(text("slide.unknown.judged", lang), rate.caveats[0]))
-    if groups is not None and groups.estimate.value:
-        rows.append(Row(text("slide.unknown.groups", lang), claim(groups)[0]))
     if any(result.provisional for result in material.content.results[lang].values()):
         rows.append(Row(text("slide.unknown.provisional", lang), text("slide.unknown.provisional.why", lang)))
     missing = [gap.said[lang] for gap in material.content.gaps]

@@ -42,7 +42,7 @@ def edition_of(bind: Engine, day: date, previous: Frozen | None, *, inside: bool
     seen = several(bind, shell(day), PEOPLE, filters) if inside else {}
     disclosed = several(bind, shell(day), PEOPLE, filters, Audience.public)
     results, held = hold(previous, {"en": disclosed}, pilot.small_count_threshold, number="before")
-    return Day(seen, disclosed, Frozen(results, held=held))
+    return Day(seen, disclosed, Frozen(results, deck.facts(pilot, filters), held=held))
 
 
 def publish(bind: Engine, *keys: str, day: date = TODAY) -> str:
