@@ -92,7 +92,7 @@ def write(document: Document, lang: Lang) -> bytes:
 
 def warning(document: Document, lang: Lang) -> str:
     """What stands beside the stamp: Spanish that nobody has signed says so."""
-    return text("stage.unreviewed", lang) if lang == "es" and not document.spanish_reviewed else ""
+    return text("slide.not_reviewed", lang) if lang == "es" and not document.spanish_reviewed else ""
 
 
 def policy(html: str) -> str:

@@ -13,6 +13,7 @@ import pandas as pd
 from dashboard.charts import draw
 from dashboard.charts.axes import width_of
 from dashboard.charts.svg import svg
+from dashboard.charts.theme import Size
 from dashboard.leaf import Card, Leaf, Row
 from dashboard.measures import MEASURES
 from db.vocab import Lang, text
@@ -53,12 +54,13 @@ def _section(leaf: Leaf, lang: Lang, said: Said, number: str, part: int, parts: 
     count = number if parts == 1 else text("stage.part", lang, number=number, part=part + 1, parts=parts)
     kind = kind_of(leaf)
     more = f'<p class="more">{escape(leaf.more)}</p>' if leaf.more else ""
+    own = f'<p class="own">{escape(leaf.own)}</p>' if leaf.own else ""
     note = f'<aside class="note" hidden>{escape(leaf.note)}</aside>' if said.notes else ""
     label = escape(f"{count}: {leaf.title}")
     return (
         f'<section class="slide {kind}" lang="{lang}" data-key="{escape(leaf.key)}" data-part="{part}" '
         f'data-number="{escape(count)}" aria-label="{label}">'
-        f'<p class="over">{escape(leaf.title)}</p><h1>{escape(leaf.sentence)}</h1>{_own(leaf, lang)}{more}'
+        f'<p class="over">{escape(leaf.title)}</p><h1>{escape(leaf.sentence)}</h1>{own}{more}'
         f"{_body(leaf, lang, kind, said, part, rows)}{_foot(leaf, said, count)}{note}</section>"
     )
 
@@ -75,15 +77,14 @@ def kind_of(leaf: Leaf) -> str:
     return "picture" if leaf.result is not None else "title"
 
 
-def _own(leaf: Leaf, lang: Lang) -> str:
-    return f'<p class="own">{escape(text("stage.own", lang, said=leaf.computed))}</p>' if leaf.computed else ""
-
-
 def _foot(leaf: Leaf, said: Said, count: str) -> str:
     warning = f'<span class="warning">{escape(said.warning)}</span>' if said.warning else ""
     kind = "stamp draft" if said.draft else "stamp"
+    source = " · ".join(
+        part for part in leaf.source.split(" · ") if part != said.warning
+    )  # said once, where it is seen
     return (
-        f'<footer class="foot"><p class="source">{escape(leaf.source)}</p>'
+        f'<footer class="foot"><p class="source">{escape(source)}</p>'
         f'<p class="under"><span class="{kind}">{escape(said.stamp)}</span>{warning}'
         f'<span class="number">{escape(count)}</span></p></footer>'
     )
@@ -130,14 +131,13 @@ def _picture(leaf: Leaf, lang: Lang, height: int) -> str:
     )
 
 
-def _svg(leaf: Leaf, size: str, width: int, height: int) -> str:
+def _svg(leaf: Leaf, size: Size, width: int, height: int) -> str:
     """Empty where the measure has no chart, or one that cannot be drawn without a browser."""
-    assert leaf.result is not None
-    measure = MEASURES[leaf.result.key]
-    if measure.chart is None:
+    if leaf.drawn is None:
         return ""
+    measure = MEASURES[leaf.drawn.key]
     unit = text(f"measure.{measure.key}.unit", leaf.lang)
-    figure = draw(leaf.result, measure.chart, unit=unit, size="slide" if size == "slide" else "exhibit", height=height)
+    figure = draw(leaf.drawn, str(measure.chart), unit=unit, size=size, height=height)
     try:
         made = svg(figure, width=width, alt=f"{leaf.title} {leaf.sentence}")
     except ValueError:
@@ -163,16 +163,16 @@ def _line(cells: Sequence[str]) -> str:
 
 def room(leaf: Leaf, said: Said) -> int:
     """Pixels between the words above and the foot: charts are drawn for it, so that type keeps its size."""
-    used = EDGE + 40 + lines(leaf.sentence, CLAIM) * 67 + GAP
-    used += lines(text("stage.own", leaf.lang, said=leaf.computed), SMALL) * 36 + 12 if leaf.computed else 0
+    used = EDGE + 40 + lines(leaf.sentence, CLAIM, bold=True) * 67 + GAP
+    used += lines(leaf.own, SMALL) * 36 + 12 if leaf.own else 0
     used += lines(leaf.more, BODY) * 39 + 12 if leaf.more else 0
     used += GAP + lines(leaf.source, SMALL) * 34 + 34 + 20
     return max(LOWEST, HEIGHT - used)
 
 
-def lines(words: str, size: int, width: int = WIDTH) -> int:
-    """How many lines ``words`` take at ``size`` pixels, rather one too many."""
-    return ceil(width_of(words, size) * 1.02 / width) if words else 0
+def lines(words: str, size: int, *, bold: bool = False) -> int:
+    """How many lines ``words`` take at ``size`` pixels, rather one too many: of thin type more letters fit."""
+    return ceil(width_of(words, size) * (0.97 if bold else 0.88) / WIDTH) if words else 0
 
 
 def _parts(leaf: Leaf, said: Said) -> list[Sequence[Row]]:
@@ -182,7 +182,7 @@ def _parts(leaf: Leaf, said: Said) -> list[Sequence[Row]]:
     parts: list[list[Row]] = [[]]
     free = full = room(leaf, said)
     for row in leaf.rows:
-        high = lines(f"{row.mark} {row.head}", HEAD) * 45 + lines(row.body, SMALL) * 37 + 25
+        high = lines(f"{row.mark} {row.head}", HEAD, bold=True) * 45 + lines(row.body, SMALL) * 37 + 25
         if parts[-1] and high > free:
             parts.append([])
             free = full

@@ -117,7 +117,7 @@ def test_the_page_runs_under_its_own_policy_and_says_which_edition_it_is(town: E
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["referrer-policy"] == "no-referrer"
     assert "Edition 2026-11-19 · figures to 14 Nov 2026" in page.text
-    assert "Traducción aún sin revisar" in page.text
+    assert "español aún sin revisar</span>" in page.text
     assert "Thank the committee." in page.text
     file = ask(as_(Role.council), f"/meeting/{APPROVED}?file=1&lang=es")
     assert file.headers["content-disposition"] == 'attachment; filename="edition-2026-11-19.html"'
