@@ -364,7 +364,7 @@ def test_no_hidden_value_stands_in_words_figures_or_tables(city: str, request: p
 def test_no_slide_says_a_hidden_value(city: str, request: pytest.FixtureRequest) -> None:
     day: Day = request.getfixturevalue(city)[-1]
     order = tuple(slide.key for slide in SLIDES if slide.measure in PEOPLE)
-    material = Material(Frozen({"en": day.disclosed}), order=order)
+    material = Material(Frozen({"en": day.disclosed}, day.published.facts), order=order)
     for leaf in leaves(material, "en"):
         assert leaf.result is not None
         definition = text(f"measure.{leaf.result.key}.definition", "en")
