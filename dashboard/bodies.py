@@ -126,8 +126,10 @@ def unknown(slide: Slide, material: Material, lang: Lang) -> Leaf:
     if few:
         rows.append(Row(text("slide.unknown.hidden", lang), ", ".join(few) + "."))
     rate, groups = (material.result(key, lang) for key in ("connection_rate", "unknown_share"))
-    if rate is not None and rate.caveats and not hidden(rate, lang):
-        rows.append(Row(text("slide.unknown.judged", lang), rate.caveats[0]))
+    rule = text("measures.hidden_note", lang, t=material.content.facts["threshold"])
+    young = [caveat for caveat in (rate.caveats if rate is not None else ()) if caveat != rule]
+    if young:
+        rows.append(Row(text("slide.unknown.judged", lang), young[0]))
     if groups is not None and groups.estimate.value:
         rows.append(Row(text("slide.unknown.groups", lang), claim(groups)[0]))
     if any(result.provisional for result in material.content.results[lang].values()):
