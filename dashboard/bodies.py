@@ -126,8 +126,10 @@ def unknown(slide: Slide, material: Material, lang: Lang) -> Leaf:
     if few:
         rows.append(Row(text("slide.unknown.hidden", lang), ", ".join(few) + "."))
     rate = material.result("connection_rate", lang)
-    if rate is not None and rate.caveats and not hidden(rate, lang):
-        rows.append(Row(text("slide.unknown.judged", lang), rate.caveats[0]))
+    rule = text("measures.hidden_note", lang, t=material.content.facts["threshold"])
+    young = [caveat for caveat in (rate.caveats if rate is not None else ()) if caveat != rule]
+    if young:
+        rows.append(Row(text("slide.unknown.judged", lang), young[0]))
     if any(result.provisional for result in material.content.results[lang].values()):
         rows.append(Row(text("slide.unknown.provisional", lang), text("slide.unknown.provisional.why", lang)))
     missing = [gap.said[lang] for gap in material.content.gaps]

@@ -243,6 +243,14 @@ def test_a_slide_that_was_chosen_is_shown_though_it_has_nothing(content: Frozen)
     assert found["corrections"].sentence == "No published figure was corrected since the last meeting."
 
 
+def test_what_is_not_judged_yet_is_said_and_no_footnote_in_its_place(content: Frozen) -> None:
+    rule = text("measures.hidden_note", t=11)
+    for caveats, told in ((("Not judged yet: 61.", rule), True), ((rule,), False), ((), False)):
+        rows = by_key(changed(content, "connection_rate", caveats=caveats))["unknown"].rows
+        assert (Row("Will newer connections hold?", "Not judged yet: 61.") in rows) is told
+        assert not any(rule in row.body for row in rows)
+
+
 def test_gaps_are_said(content: Frozen) -> None:
     gaps = tuple(Gap("week", {"en": f"Week {k} is not certified.", "es": f"Falta la semana {k}."}) for k in range(3))
     unknown = by_key(replace(content, gaps=gaps))["unknown"]

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import update, Engine, select
+from sqlalchemy import Engine, select, update
 from starlette.requests import Request
 from starlette.routing import BaseRoute
 
