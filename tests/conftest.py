@@ -218,3 +218,18 @@ def demo_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
         connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
     city.dispose()
     return path
+
+
+@pytest.fixture(scope="session")
+def demo_met(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo city with its meetings: an approved edition of October, a draft for November. Copy it."""
+    from dashboard.shell.demo_meetings import add_meetings
+
+    path = tmp_path_factory.mktemp("met") / "tandem.db"
+    shutil.copy(demo_database, path)
+    city = create_engine_at(path)
+    add_meetings(city, TODAY)
+    with city.connect() as connection:
+        connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    city.dispose()
+    return path
