@@ -59,7 +59,9 @@ def document(bind: Engine, keys: tuple[str, ...], *, every_kind: bool) -> Docume
         Role.chief, name="chief", now=NOW, today=TODAY, user_id=None, staff_id=None, address="127.0.0.1"
     )
     found = deck.computed(bind, viewer, pilot_to_date(pilot, TODAY), keys)
-    made = {lang: leaves(found, lang) if every_kind else deck.leaves(Material(found), lang) for lang in deck.LANGS}
+    made: dict[Lang, tuple[Leaf, ...]] = {
+        lang: leaves(found, lang) if every_kind else deck.leaves(Material(found), lang) for lang in deck.LANGS
+    }
     return Document(
         name="edition-2026-11-14",
         number="2026-11-14",
@@ -68,7 +70,7 @@ def document(bind: Engine, keys: tuple[str, ...], *, every_kind: bool) -> Docume
         as_of=TODAY,
         made_at=datetime(2026, 11, 14, 15, tzinfo=UTC),
         decks=made,
-        results=found.results,
+        results={lang: found.results[lang] for lang in deck.LANGS},
         approved=True,
         is_demo=pilot.is_demo,
     )
