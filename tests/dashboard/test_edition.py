@@ -50,20 +50,27 @@ def said(found: Frozen, kind: str, lang: str = "en") -> list[str]:
     return [gap.said[lang] for gap in found.gaps if gap.kind == kind]
 
 
-def test_figures_end_before_the_first_week_that_somebody_has_not_certified(small_pilot: Engine, viewer: Who) -> None:
-    certify(small_pilot, 43, but=((SOCIAL_WORKER, 40),))
+def test_figures_end_with_the_newest_week_that_everybody_certified(small_pilot: Engine, viewer: Who) -> None:
+    certify(small_pilot, 43, but=((SOCIAL_WORKER, 40), (SOCIAL_WORKER, 43)))
     made = prepare(small_pilot, viewer(Role.chief))
     row, found = row_of(small_pilot, made), content(small_pilot, made)
-    assert (row.first, row.last) == (FIRST_WEEK, FIRST_WEEK + timedelta(weeks=39, days=-1))
+    assert (row.first, row.last) == (FIRST_WEEK, FIRST_WEEK + timedelta(weeks=42, days=-1))
     assert said(found, "weeks") == [
-        "The week of 12 Oct is not certified by the social worker.",
-        "So the figures end on 11 Oct 2026, before the first of these weeks.",
+        "The weeks of 12 Oct and 2 Nov are not certified by the social worker.",
+        "The figures end on 1 Nov 2026: later weeks wait, and an earlier one is marked as provisional.",
     ]
     assert {result.filters.last for result in found.results["es"].values()} == {row.last}
-    early = {key for key, result in found.results["en"].items() if result.provisional}
-    assert early == {"projected_close"}, "of weeks nothing is provisional; this one says that no month is closed"
+    assert found.results["en"]["caseload"].provisional, "the week of 12 Oct"
     assert found.gaps[0].kind == "weeks", "what is not certified is listed first"
     assert set(found.results["en"]) == set(PUBLISHED)
+
+
+def test_where_all_weeks_of_the_period_are_certified_nothing_is_provisional(small_pilot: Engine, viewer: Who) -> None:
+    certify(small_pilot, 43, but=((SOCIAL_WORKER, 43),))
+    found = content(small_pilot, prepare(small_pilot, viewer(Role.chief)))
+    assert said(found, "weeks")[1] == "The figures end on 1 Nov 2026: later weeks wait."
+    early = {key for key, result in found.results["en"].items() if result.provisional}
+    assert early == {"projected_close"}, "of weeks nothing is provisional; this one says that no month is closed"
 
 
 def test_provisional_figures_take_all_weeks_and_say_so(small_pilot: Engine, viewer: Who) -> None:
@@ -79,7 +86,7 @@ def test_provisional_figures_take_all_weeks_and_say_so(small_pilot: Engine, view
 
 def test_without_one_certified_week_there_is_nothing_to_freeze(small_pilot: Engine, viewer: Who) -> None:
     chief = viewer(Role.chief)
-    certify(small_pilot, 43, but=((CLINICIAN, 1),))
+    certify(small_pilot, 1, but=((CLINICIAN, 1),))
     with pytest.raises(Invalid, match="No week of the pilot is certified by everybody up to 14 Nov 2026"):
         prepare(small_pilot, chief)
     with aggregate_session(small_pilot) as session:

@@ -30,7 +30,9 @@ from db.pilot import the_pilot
 from db.vocab import Lang, Role
 from tests.conftest import NOW, TODAY
 from tests.dashboard.export.paper import a_document, sources, spent
+from tests.dashboard.publishing import publish
 from tests.dashboard.views.asking import widget
+from tests.dashboard.views.test_budget_reading import COUNCIL_READS
 
 SHELL = access.shell_viewer("tester", now=NOW, today=TODAY)
 NOBODY = lambda: None  # noqa: E731
@@ -88,8 +90,10 @@ def test_the_file_of_the_overview_is_what_it_shows(signed_in: Callable[..., AppT
     ],
 )
 def test_every_page_of_figures_offers_its_files(
-    signed_in: Callable[..., AppTest], who: str, page: str, name: str
+    signed_in: Callable[..., AppTest], demo_city: Engine, who: str, page: str, name: str
 ) -> None:
+    if who == "council":
+        publish(demo_city, *COUNCIL_READS)
     app = open_export(signed_in(who, page), name)
     assert not app.exception
     assert app.get_by_key(f"export-{name}-xlsx") is not None
