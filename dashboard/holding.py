@@ -13,7 +13,7 @@ from dashboard.deduction import Fact, Known, System
 from dashboard.frozen import Frozen
 from dashboard.measures.disclosure import PUBLIC_MARKS
 from dashboard.model import Estimate, Result
-from dashboard.published import DECLARED, PUBLISHED, Ladder, about_people, facts, numbers
+from dashboard.published import DECLARED, PUBLISHED, Declared, Ladder, Periods, about_people, facts, numbers
 from db.vocab import Lang, text
 
 Results = Mapping[str, Mapping[str, Result]]
@@ -52,22 +52,25 @@ def moved_little(was: Result, now: Result, threshold: int) -> bool:
     declared = DECLARED.get(now.key)
     if declared is None or not (declared.only_moves_up or isinstance(declared, Ladder)):
         return False
-    return any(0 < abs(b - a) < threshold for a, b in _pairs(was, now, declared.counts))
+    return any(0 < abs(b - a) < threshold for a, b in _pairs(was, now, declared))
 
 
-def _pairs(was: Result, now: Result, counts: tuple[str, ...]) -> Iterator[tuple[float, float]]:
+def _pairs(was: Result, now: Result, declared: Declared) -> Iterator[tuple[float, float]]:
+    """What was shown then and is shown now of the same: where the grain is another one, the whole."""
     if was.estimate.n is not None and now.estimate.n is not None:
         yield was.estimate.n, now.estimate.n
     same_grain = was.marks.get("grain") == now.marks.get("grain")
-    for name in counts:
+    for name in declared.counts:
         if not {name} <= set(was.table) & set(now.table):
             continue
         first, second = _labelled(was, name), _labelled(now, name)
         for label in first.keys() & second.keys() if same_grain else ():
             yield first[label], second[label]
-        if first and second:
+        whole = not (was.table[name].isna().any() or now.table[name].isna().any())
+        if whole and isinstance(declared, Periods) and name in declared.streams:
             yield sum(first.values()), sum(second.values())
-    yield from zip(numbers(was.context), numbers(now.context), strict=False)
+    if isinstance(declared, Periods) and declared.said:
+        yield from zip(numbers(was.context), numbers(now.context), strict=False)
 
 
 def _labelled(result: Result, column: str) -> dict[tuple[object, ...], float]:

@@ -255,6 +255,13 @@ def test_a_count_moves_by_nothing_or_by_as_many_as_may_be_told(
     assert moved_little(before, after, T) is little
 
 
+def test_a_day_in_the_words_is_no_count() -> None:
+    """ "Through 30 Sep" and "through 31 Oct" are one apart, and nobody came or went."""
+    was, now = counted(NEEDS, 50, a=20, b=30), counted(NEEDS, 72, a=31, b=41)
+    was, now = replace(was, context="through 30 Sep 2026"), replace(now, context="through 31 Oct 2026")
+    assert not moved_little(was, now, T)
+
+
 def test_what_moved_a_little_stands_as_it_stood_in_every_language_and_says_so() -> None:
     was, now = counted(NEEDS, 50, a=20, b=30), counted(NEEDS, 55, a=20, b=35)
     previous = Frozen({"en": {NEEDS: was}, "es": {NEEDS: replace(was, display="cincuenta")}})
