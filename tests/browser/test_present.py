@@ -262,6 +262,7 @@ def test_whoever_has_a_link_reads_it_on_a_phone_and_leaves_no_trace(new_page: Ne
         edition = editions.by_number(session, number)
         token = edition_links.create_link(session, viewer, edition.id, "Member Ortiz", TODAY)
     page = new_page(390, 844)
+    page.context.clear_cookies()
     page.goto(f"{meeting_page.LINK}{token}")
     ready(page)
     for _ in range(page.evaluate("slides.en.length")):
