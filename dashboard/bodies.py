@@ -22,11 +22,13 @@ DEFINED: Mapping[str, tuple[str, ...]] = {
     "definitions_money": ("spent", "burn", "what_it_bought", "after_pilot"),
 }
 """Slide → the measures it explains."""
-USED = tuple(dict.fromkeys((*CARDS, *MAY_BE_FEW, "unknown_share", *(key for keys in DEFINED.values() for key in keys))))
+USED = tuple(dict.fromkeys((*CARDS, *MAY_BE_FEW, *(key for keys in DEFINED.values() for key in keys))))
 """Every measure that a slide of this file speaks of."""
-ROWS = 6
-"""Lines that a slide holds at a size that can be read at eight metres."""
-SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-ZÁÉÍÓÚ¿])")
+ROWS = 7
+"""Rows that a slide holds at a size that can be read at eight metres."""
+LETTERS = 460
+"""Of one row: the longest definition takes four lines."""
+SENTENCE_END = re.compile(r"(?<=\.)\s+(?=[A-ZÁÉÍÓÚ¿\d])")
 
 
 def hidden(result: Result, lang: Lang) -> bool:
@@ -123,11 +125,11 @@ def unknown(slide: Slide, material: Material, lang: Lang) -> Leaf:
     few = [text(f"measure.{key}.title", lang) for key in _too_few(material, lang)]
     if few:
         rows.append(Row(text("slide.unknown.hidden", lang), ", ".join(few) + "."))
-    rate, groups = (material.result(key, lang) for key in ("connection_rate", "unknown_share"))
-    if rate is not None and rate.caveats and not hidden(rate, lang):
-        rows.append(Row(text("slide.unknown.judged", lang), rate.caveats[0]))
-    if groups is not None and groups.estimate.value:
-        rows.append(Row(text("slide.unknown.groups", lang), claim(groups)[0]))
+    rate = material.result("connection_rate", lang)
+    rule = text("measures.hidden_note", lang, t=material.content.facts["threshold"])
+    young = [caveat for caveat in (rate.caveats if rate is not None else ()) if caveat != rule]
+    if young:
+        rows.append(Row(text("slide.unknown.judged", lang), young[0]))
     if any(result.provisional for result in material.content.results[lang].values()):
         rows.append(Row(text("slide.unknown.provisional", lang), text("slide.unknown.provisional.why", lang)))
     missing = [gap.said[lang] for gap in material.content.gaps]
@@ -150,10 +152,11 @@ def _effect_unknown(effect: Result | None, lang: Lang) -> Row:
     if effect is None or state is None:
         return Row(head, text("slide.withheld.absent", lang))
     if state is Verdict.too_early:
-        return Row(head, claim(effect)[0])
-    which = {Verdict.inconclusive: "open", Verdict.no_sign: "small"}.get(state, "why")
-    if state is Verdict.inconclusive and effect.estimate.high is not None and effect.estimate.high < 1:
-        which = "control"
+        return Row(head, effect.sentence)
+    if state not in (Verdict.inconclusive, Verdict.no_sign):
+        return Row(text("slide.unknown.cause", lang), text("slide.unknown.cause.why", lang))
+    overruled = state is Verdict.inconclusive and effect.estimate.high is not None and effect.estimate.high < 1
+    which = "small" if state is Verdict.no_sign else "control" if overruled else "open"
     return Row(head, text(f"slide.unknown.effect.{which}", lang))
 
 
@@ -193,10 +196,20 @@ def claim(result: Result) -> tuple[str, str]:
 
 
 def _listed(slide: Slide, material: Material, lang: Lang, said: str, rows: Sequence[Row]) -> Leaf:
+    """A slide of ``rows``: no more and no longer ones than can be read from afar, and all of it in the notes."""
     spoken = [f"{row.mark + ': ' if row.mark else ''}{row.head} {row.body}".strip() for row in rows]
     note = "\n".join([said, *spoken, text(slide.notes, lang)])
-    made = Leaf(slide.key, text(slide.title, lang), said, "", source(material, lang), note, lang, rows=tuple(rows))
-    return made
+    shown = [replace(row, head=_short(row.head), body=_short(row.body)) for row in rows]
+    if len(shown) > ROWS:
+        shown = [*shown[: ROWS - 1], Row(text("slide.answers.more", lang, n=len(rows) - ROWS + 1))]
+    return Leaf(slide.key, text(slide.title, lang), said, "", source(material, lang), note, lang, rows=tuple(shown))
+
+
+def _short(said: str) -> str:
+    if len(said) <= LETTERS:
+        return said
+    space = said.rfind(" ", 0, LETTERS)
+    return said[: space if space > 0 else LETTERS].rstrip() + " …"
 
 
 BODIES: Mapping[str, Callable[[Slide, Material, Lang], Leaf]] = {

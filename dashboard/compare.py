@@ -155,34 +155,38 @@ class _Pair:
         yield from self._cells(number)
 
     @cached_property
+    def english(self) -> tuple["_Grid", "_Grid"]:
+        was, now = self.results["en"]
+        return _Grid(was), _Grid(now)
+
+    @cached_property
     def grids(self) -> Mapping[Lang, tuple["_Grid", "_Grid"]]:
-        return {lang: (_Grid(was), _Grid(now)) for lang, (was, now) in self.results.items()}
+        """In each language, in its own words where it stands in the same order as the English one."""
+        found: dict[Lang, tuple[_Grid, _Grid]] = {}
+        for lang, (was, now) in self.results.items():
+            mine = self.english if lang == "en" else (_Grid(was), _Grid(now))
+            found[lang] = mine if all(a.like(b) for a, b in zip(self.english, mine, strict=True)) else self.english
+        return found
 
     def figures(self) -> int:
         """How many figures the two have together: headline, and each cell of either."""
-        grids = self.grids["en"]
+        grids = self.english
         if _grain(self.results["en"][0]) != _grain(self.results["en"][1]):
             return 2
         return 1 + sum(1 for row in {*grids[0].rows, *grids[1].rows} for _ in {*grids[0].figures, *grids[1].figures})
 
     def _cells(self, number: str) -> Iterator[Change]:
-        grids = self.grids
-        old, new = grids["en"]
-        spoken = {lang: (old.like(was), new.like(now)) for lang, (was, now) in grids.items()}
+        old, new = self.english
         for row in (*new.rows, *(row for row in old.rows if row not in new.rows)):
+            there, here = old.place(row), new.place(row)
             for name in (*new.figures, *(each for each in old.figures if each not in new.figures)):
-                if old.cell(row, name) == new.cell(row, name):
+                if old.at(there, name) == new.at(here, name):
                     continue
                 shown: _Both = {}
                 where: dict[Lang, str] = {}
-                for lang, (was, now) in grids.items():
-                    # A table that stands in another order in the other language is told in English words.
-                    mine = (was, now) if all(spoken[lang]) else (old, new)
-                    shown[lang] = (
-                        mine[0].at(old.place(row), name),
-                        mine[1].at(new.place(row), name),
-                    )
-                    where[lang] = mine[1].name(new.place(row), name) or mine[0].name(old.place(row), name)
+                for lang, (was, now) in self.grids.items():
+                    shown[lang] = (was.at(there, name), now.at(here, name))
+                    where[lang] = now.name(here, name) or was.name(there, name)
                 yield self._change(where, shown, self._why(self._told(old, new, row, name)), number)
 
     def _told(self, old: "_Grid", new: "_Grid", row: tuple[object, ...], name: str) -> Why:

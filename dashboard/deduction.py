@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import pairwise
 
 import numpy as np
@@ -155,14 +155,23 @@ class System:
 
     def known(self, only: frozenset[tuple[Term, float]] | None = None) -> list[Known]:
         """Every count that must not be known (or the one asked for), with what the facts leave to it."""
-        return [known for part in self.parts() for known in _believed(part, only)]
+        return [
+            known
+            for part in self.parts()
+            for known in _believed(tuple((tuple(terms.items()), fact) for terms, fact in part), only)
+        ]
 
 
-def _believed(part: list[Line], only: frozenset[tuple[Term, float]] | None) -> list[Known]:
+@lru_cache(maxsize=1_000)
+def _believed(
+    told: tuple[tuple[tuple[tuple[Term, float], ...], Fact], ...], only: frozenset[tuple[Term, float]] | None
+) -> list[Known]:
     """What a part tells; where it contradicts itself, without its loose facts, and else table by table.
 
-    After late entries and corrections nobody knows which of the published numbers to reason from.
+    After late entries and corrections nobody knows which of the published numbers to reason from. Kept, since
+    most parts stay as they are while the tables of one of them yield.
     """
+    part: list[Line] = [(dict(terms), fact) for terms, fact in told]
     firm = [(terms, fact) for terms, fact in part if not fact.loose]
     tables = {(fact.measure, edition) for terms, fact in firm for edition, _ in list(terms)[:1]}
     single = [[line for line in firm if (line[1].measure, next(iter(line[0]))[0]) == table] for table in tables]

@@ -101,11 +101,11 @@ def content(row: Edition) -> Frozen:
     return frozen.thaw(row.figures)
 
 
-def material(row: Edition, found: Frozen | None = None) -> Material:
-    """What the deck of ``row`` is made of."""
+def material(row: Edition, found: Frozen | None = None, *, whole: bool = False) -> Material:
+    """What the deck of ``row`` is made of; ``whole``: with the slides that are left out."""
     own = {slide["key"]: slide for slide in row.deck}
-    order = tuple(slide["key"] for slide in row.deck if slide["shown"])
-    return Material(found or content(row), row.number, own, order)
+    order = tuple(slide.key for slide in deck.SLIDES if whole) or tuple(s["key"] for s in row.deck if s["shown"])
+    return Material(found or content(row), row.number, own, order, row.spanish_signed_at is not None, row.title)
 
 
 def document(row: Edition) -> Document:
@@ -124,4 +124,5 @@ def document(row: Edition) -> Document:
         approved=row.approved_at is not None,
         is_demo=bool(found.facts["is_demo"]),
         spanish_reviewed=row.spanish_signed_at is not None,
+        facts=found.facts,
     )

@@ -13,7 +13,7 @@ from dashboard.export.tables import readable
 from dashboard.frozen import Frozen
 from dashboard.measures import MEASURES
 from dashboard.model import Result
-from db.vocab import Lang, text
+from db.vocab import Lang, Scope, text
 
 FEW = 10
 """Bars that a slide shows at a size that can be read at eight metres."""
@@ -79,18 +79,23 @@ class Leaf:
     def drawn(self) -> Result | None:
         """The Result as it is drawn: of a long breakdown the chosen parts, without the bars that are zero.
 
+        A day on which the call rules changed stands on pictures of calls alone: nothing else was redefined.
         None where there is no picture. The table keeps every row.
         """
         if self.result is None or self.withheld or MEASURES[self.result.key].chart is None:
             return None
-        table = self.result.table
+        result, breaks = self.result, self.result.marks.get("breaks") or ()
+        if breaks and Scope.calls.value not in MEASURES[result.key].scopes:
+            events = [(day, said) for day, said in result.marks.get("events") or () if day not in breaks]
+            result = replace(result, marks={**result.marks, "breaks": [], "events": events})
+        table = result.table
         if not self.parts or "by" not in table:
-            return self.result
+            return result
         ways = list(dict.fromkeys(table["by"]))
         kept = table[table["by"].isin([ways[k] for k in self.parts if k < len(ways)])]
         if len(kept) > FEW:
             kept = kept[kept["value"].isna() | (kept["value"] != 0)]
-        return replace(self.result, table=kept.reset_index(drop=True))
+        return replace(result, table=kept.reset_index(drop=True))
 
     @cached_property
     def figure(self) -> go.Figure | None:

@@ -39,6 +39,10 @@ PUBLISHED: tuple[str, ...] = (
     "connections_by_provider",
     "family_contacts",
     "dispositions",
+    "referrals_received",
+    "arrest_diversion",
+    "ed_diversion",
+    "force_and_injury",
     "connection_rate_by_mode",
     "days_to_connect_by_mode",
     "later_calls_by_mode",
@@ -70,6 +74,7 @@ PUBLISHED: tuple[str, ...] = (
     "cost_per_call_averted",
     "after_coverage",
     "work_hours",
+    "first_weeks",
 )
 
 MET, REFERRED, LOGGED_REFERRALS = "people met", "referrals", "referrals logged"
@@ -416,6 +421,10 @@ DECLARED: Mapping[str, Declared] = {
     "connections_by_provider": Groups(whole(LOGGED_CONNECTIONS)),
     "family_contacts": Periods({"value": "family contacts"}, same=cell(FAMILY)),
     "dispositions": Groups(cell(ON_SCENE)),
+    "referrals_received": Periods({"value": REFERRED}),
+    "arrest_diversion": Periods({"yes": "not arrested", "no": "arrested"}, share=True),
+    "ed_diversion": Periods({"yes": "kept from the emergency room", "no": "sent to it"}, share=True),
+    "force_and_injury": Apart(("yes", "no")),
     "connection_rate_by_mode": Apart(("yes", "no"), only_moves_up=False),
     "days_to_connect_by_mode": Apart(("yes", "no"), _modes(LOGGED_CONNECTIONS), only_moves_up=False),
     "later_calls_by_mode": Apart(("people", "calls", "calls_before")),

@@ -239,3 +239,17 @@ def add_city(bind: Engine, template: Path, today: date) -> None:
 def demo_database(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Path:
     """The demo city on ``TODAY`` as an SQLite file; copy it, do not write to it."""
     return made_once(tmp_path_factory, f"city-{TODAY}", lambda bind: add_city(bind, sqlite_template, TODAY))
+
+
+def add_met_city(bind: Engine, city: Path) -> None:
+    """A copy of ``city`` with its meetings."""
+    from dashboard.shell.demo_meetings import add_meetings
+
+    shutil.copy(city, bind.url.database or "")
+    add_meetings(bind, TODAY)
+
+
+@pytest.fixture(scope="session")
+def demo_met(demo_database: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo city with its meetings: an approved edition of October, a draft for November. Copy it."""
+    return made_once(tmp_path_factory, f"met-{TODAY}", lambda bind: add_met_city(bind, demo_database))

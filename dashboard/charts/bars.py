@@ -1,11 +1,13 @@
 """Forms that compare groups: horizontal bars, and the ladder from need to connection."""
 
+from dataclasses import replace
+
 import plotly.graph_objects as go
 
 from dashboard.charts import axes
 from dashboard.charts.canvas import Canvas
 from dashboard.charts.rows import Rows, Values
-from dashboard.charts.theme import template
+from dashboard.charts.theme import Look, template
 
 
 def bars(canvas: Canvas) -> go.Figure:
@@ -74,6 +76,10 @@ LONG = 24
 """Letters after which a name takes a second line."""
 
 
+SMALLEST = 14
+"""Letters that a crowded slide may come down to."""
+
+
 def broken(name: str) -> str:
     """A long name on two lines, parted at the space nearest its middle."""
     spaces = [k for k, letter in enumerate(name) if letter == " "]
@@ -91,8 +97,10 @@ def _horizontal(
     parts: list[str],
     earlier: Values | None = None,
 ) -> go.Figure:
-    m, p = canvas.at.metrics, canvas.at.palette
     places, headings = _places(parts)
+    if canvas.at.slide:
+        canvas.at = _crowded(canvas.at, len(groups) + len(headings))
+    m, p = canvas.at.metrics, canvas.at.palette
     names = groups if canvas.at.slide else [broken(name) for name in groups]
     count = len(groups) + len(headings)
     line = 2.5 if any("<br>" in words for words in (*names, *ends)) else 2.1
@@ -160,6 +168,13 @@ def _horizontal(
         "shapes": canvas.shapes,
     }
     return go.Figure({"data": canvas.traces, "layout": layout})
+
+
+def _crowded(at: Look, count: int) -> Look:
+    """A slide whose rows are too many for its letters has smaller ones: none may cover another."""
+    m = at.metrics
+    fitting = int((m.height - m.top - 8) / count / 1.2)
+    return at if fitting >= m.font else replace(at, metrics=replace(m, font=max(fitting, SMALLEST)))
 
 
 def _places(parts: list[str]) -> tuple[list[int], dict[int, str]]:

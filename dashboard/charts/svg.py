@@ -170,8 +170,9 @@ def _bars(trace: Any, stage: Stage) -> Iterator[str]:
         fill, color = [], _each(trace.marker.color, k)
         if trace.marker.pattern.shape:
             ink, clear = trace.marker.pattern.fgcolor or color, trace.marker.pattern.fgopacity
-            yield _hatching(ink)
-            fill = [f'fill="url(#{_hatch_name(ink)})"', "" if clear is None else f'fill-opacity="{clear:g}"']
+            size = float(trace.marker.pattern.size or 6)
+            yield _hatching(ink, size)
+            fill = [f'fill="url(#{_hatch_name(ink, size)})"', "" if clear is None else f'fill-opacity="{clear:g}"']
         yield f"<rect {_box(*ends)} {' '.join(fill) or _paint('fill', color)} {_edge(trace.marker.line, k)}/>"
 
 
@@ -202,16 +203,16 @@ def _foot(trace: Any, k: int) -> float:
     return float(_each(trace.base, k) or 0)
 
 
-def _hatch_name(color: str) -> str:
-    """Of the hatching in that colour."""
-    return "hatch-" + "".join(letter for letter in color if letter.isalnum())
+def _hatch_name(color: str, size: float) -> str:
+    """Of the hatching in that colour and width."""
+    return f"hatch-{size:g}-" + "".join(letter for letter in color if letter.isalnum())
 
 
-def _hatching(color: str) -> str:
-    """Diagonal lines in ``color``, to fill with; the same name always means the same lines."""
-    lines = f'<path d="M0,6 L6,0" {_paint("stroke", color)} stroke-width="1.6"/>'
-    size = 'width="6" height="6" patternUnits="userSpaceOnUse"'
-    return f'<defs><pattern id="{_hatch_name(color)}" {size}>{lines}</pattern></defs>'
+def _hatching(color: str, size: float) -> str:
+    """Diagonal lines in ``color``, ``size`` apart, to fill with; the same name always means the same lines."""
+    lines = f'<path d="M0,{size:g} L{size:g},0" {_paint("stroke", color)} stroke-width="{max(1.6, size / 8):g}"/>'
+    frame = f'width="{size:g}" height="{size:g}" patternUnits="userSpaceOnUse"'
+    return f'<defs><pattern id="{_hatch_name(color, size)}" {frame}>{lines}</pattern></defs>'
 
 
 # --- axes, shapes, words ---------------------------------------------------------------------------------
@@ -237,7 +238,8 @@ def _ticks(layout: Any, stage: Stage) -> Iterator[str]:
         font = (layout.template.layout.xaxis if upright else layout.template.layout.yaxis).tickfont
         for tick, words in zip(axis.tickvals or (), axis.ticktext or (), strict=True):
             if upright:
-                yield _words(words, stage.x(tick), stage.bottom + font.size * 1.35, font.size, font.color, "middle")
+                at = _inside(stage.x(tick), str(words), font.size, stage)
+                yield _words(words, at, stage.bottom + font.size * 1.35, font.size, font.color, "middle")
             else:
                 rise = (words.count("<br>")) * LINE * font.size / 2
                 at = stage.y(tick) + font.size * 0.35 - rise
@@ -264,10 +266,15 @@ def _note(note: Any, stage: Stage) -> str:
     lifted = {"top": 0.0, "middle": lines / 2, "bottom": lines}[note.yanchor or "middle"] * LINE * size
     anchor = ANCHOR[note.xanchor or "center"]
     if anchor == "middle":  # inside the picture, whatever its width
-        half = width_of(str(note.text), round(size)) / 2
-        x = min(max(x, half), stage.width - half)
+        x = _inside(x, str(note.text), size, stage)
     foot = -0.2 * size if (note.yanchor or "") == "bottom" else 0.0
     return _words(note.text, x, y + raised - lifted + foot, size, note.font.color, anchor)
+
+
+def _inside(x: float, words: str, size: float, stage: Stage) -> float:
+    """The middle of ``words`` so that neither end leaves the picture."""
+    half = width_of(words, round(size)) / 2
+    return min(max(x, half), stage.width - half)
 
 
 def _climbing(note: Any, x: float, y: float, size: float) -> str:
@@ -299,7 +306,7 @@ def _runs(line: str) -> Iterator[str]:
             ink = " " + _paint("fill", part[19:-2]) if part != "</span>" else ""
         elif part and part not in ("<i>", "</i>"):
             plain = EDGE.sub("\u00a0", escape(unescape(part)))
-            yield f"<tspan{bold}{ink}>{plain}</tspan>" if bold or ink else plain
+            yield f"<tspan{bold}{ink}>{plain}</tspan>" if part != line else plain  # a bare word after one gets lost
 
 
 def _box(x0: float, y0: float, x1: float, y1: float) -> str:

@@ -53,7 +53,9 @@ FORMATS: Mapping[str, Format] = {
             portable.write,
             refuses=portable.refuses,
         ),
-        Format("png", "Pictures of the charts (PNG)", "zip", "application/zip", png.write, True, machine.no_browser),
+        Format(
+            "png", "Pictures of the charts (PNG)", "charts.zip", "application/zip", png.write, True, machine.no_browser
+        ),
     )
 }
 

@@ -16,10 +16,8 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import kaleido
 import plotly.graph_objects as go
 from fontTools.ttLib import TTFont
-from kaleido import PageGenerator
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
@@ -63,13 +61,22 @@ def write(document: Document, lang: Lang) -> bytes:
 
 @contextmanager
 def drawing() -> Iterator[Any]:
-    """A browser started once: call what this gives with a figure for the bytes of its picture."""
+    """A browser started once: call what this gives with a figure for the bytes of its picture.
+
+    Its page holds Plotly's script as it is installed; nothing is read from the network.
+    """
     if missing := machine.no_browser():
         raise Setup(missing)
+    import kaleido
+
     with _ONE_AT_A_TIME, tempfile.TemporaryDirectory() as folder:
         with _typeface(Path(folder)):
             kaleido.start_sync_server(
-                n=1, path=machine.browser(), page_generator=page(), timeout=PATIENCE, silence_warnings=True
+                n=1,
+                path=machine.browser(),
+                page_generator=kaleido.PageGenerator(mathjax=False),
+                timeout=PATIENCE,
+                silence_warnings=True,
             )
             draw = _draw
             draw(go.Figure(layout={"width": 10, "height": 10}))  # the browser is up, its typefaces read
@@ -109,14 +116,11 @@ def _typeface(folder: Path) -> Iterator[None]:
 
 def _draw(figure: go.Figure, form: str = "png") -> bytes:
     """The picture. One family is named: of a list, what Plotly writes into a picture is not understood."""
+    import kaleido
+
     size: Any = figure.layout
     options: Any = {"format": form, "width": size.width, "height": size.height, "scale": 1}
     return kaleido.calc_fig_sync(json.loads(str(figure.to_json()).replace(FONT, FAMILY)), opts=options)
-
-
-def page() -> PageGenerator:
-    """Kaleido's own page, with Plotly's script as it is installed; nothing in it is read from the network."""
-    return PageGenerator(mathjax=False)
 
 
 def framed(leaf: Leaf, foot: str) -> go.Figure:

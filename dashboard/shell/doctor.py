@@ -12,7 +12,6 @@ from urllib.parse import urlsplit
 import typer
 from sqlalchemy import Engine, func, select, text
 
-from dashboard.export.formats import FORMATS
 from dashboard.shell import revisions
 from db import engine, mail, migrate, settings
 from db.commands import notices
@@ -218,6 +217,8 @@ def _notices(bind: Engine | None) -> Iterator[Finding]:
 
 def _helpers() -> Iterator[Finding]:
     """What each kind of file needs from the system; nothing else stops without it."""
+    from dashboard.export.formats import FORMATS  # what draws and writes is heavy: other commands do without
+
     missing = {each.key: said for each in FORMATS.values() if (said := each.missing())}
     for sentence in dict.fromkeys(missing.values()):
         yield Finding(State.note, "exports", sentence)

@@ -14,7 +14,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from dashboard import edition, words
 from dashboard.compare import Comparison, Why, in_words
 from dashboard.export import formats
-from dashboard.shell import Format, Language, opened
+from dashboard.shell import Format, Language, edition_peers, opened
 from db.commands import editions
 from db.engine import record_session
 from db.errors import Setup, Unreadable
@@ -25,6 +25,7 @@ from db.vocab import Lang
 
 app = typer.Typer(help="The council's meetings: freeze the figures, compare, approve, export.", no_args_is_help=True)
 
+app.command()(edition_peers.load)
 NUMBER = typer.Argument(metavar="ID", help="Its number, like 2026-11-19; “tandem edition list” shows them.")
 SHOWN = 20
 """Changes printed of one kind; the rest is counted, and complete with ``--format json``."""

@@ -11,7 +11,7 @@ from dashboard.measures.compute import pilot_to_date
 from dashboard.measures.money_alerts import alerts as alerts_of
 from dashboard.measures.money_lines import FORMULAS, formula
 from dashboard.model import Audience, Result
-from dashboard.ui import data, exhibit, session
+from dashboard.ui import data, exhibit, exports, session
 from db.access import Permission, Viewer
 from db.commands.desk_pay import show_pay_to_desk
 from db.engine import record_session
@@ -24,12 +24,15 @@ EMPTY = "Nothing is booked yet. Start with the contract: enter it as an obligati
 NO_LINES = "The budget has no lines yet. They are set with “tandem init”."
 NO_MONTH = "Nothing can be divided yet: close the first month."
 COSTS = ("cost_per_person", "cost_per_intervention", "cost_per_connection")
+DRAWN = ("pilot_clock", "budget_lines", "burn")
 CLOCK_HEIGHT, CHART_HEIGHT, COST_HEIGHT = 108, 290, 200
 
 
 def overview(viewer: Viewer, pilot: Pilot) -> None:
     """The whole part, in the order in which it is read. Its figures move with money, work and set-up."""
-    heading(viewer, pilot)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="small"):
+        heading(viewer, pilot)
+        export_button(viewer, pilot)
     alerts(viewer, pilot)
     if not _has_lines(viewer):
         st.info(NO_LINES)
@@ -42,6 +45,18 @@ def overview(viewer: Viewer, pilot: Pilot) -> None:
     desk_switch(viewer, pilot)
     bought(viewer, pilot)
     vacancies(viewer, pilot)
+
+
+def export_button(
+    viewer: Viewer, pilot: Pilot, audience: Audience = Audience.internal, keys: Sequence[str] = ()
+) -> None:
+    """What this part shows, as files. ``keys``: where it shows less."""
+    wanted = pilot_to_date(pilot, viewer.today)
+
+    def shown() -> dict[str, Result]:
+        return data.several(viewer, data.versions(), keys or (*DRAWN, *COSTS), wanted, audience)
+
+    exports.button(viewer, "budget", "Budget", shown, wanted, audience)
 
 
 def _has_lines(viewer: Viewer) -> bool:
@@ -61,7 +76,7 @@ def heading(viewer: Viewer, pilot: Pilot) -> None:
             f"obligate by {words.day(grant.obligate_by)}",
             f"spend by {words.day(grant.expend_by)}",
         ]
-    st.caption(exhibit.plain(" · ".join([*parts, closed])))
+    st.caption(exhibit.plain(" · ".join([*parts, closed])), width="content")
 
 
 def alerts(viewer: Viewer, pilot: Pilot) -> None:
@@ -135,8 +150,8 @@ def lines_of(table: pd.DataFrame) -> tuple[LineTotal, ...]:
 
     return tuple(
         LineTotal(
-            line_id=place,
-            name=str(row["group"]),
+            place,
+            str(row["group"]),
             adopted=cents(row["budget"]),  # as adopted is not told: as amended
             budget=cents(row["budget"]),
             obligated=cents(row["obligated"]),

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from dashboard import words
 from dashboard.ui import (
     act,
+    peers,
     present_check,
     present_compare,
     present_files,
@@ -35,6 +36,7 @@ PARTS: Mapping[str, tuple[str, Part]] = {
     "files": ("Files", present_files.show),
     "links": ("Links", present_links.show),
     "compare": ("What changed", present_compare.show),
+    "peers": ("Other cities", lambda viewer, database, row, opened: peers.show(viewer)),
 }
 FOR_WHO_PRESENTS = ("questions", "files")
 """The parts for who opens an approved edition and prepares none."""

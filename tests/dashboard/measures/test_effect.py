@@ -96,7 +96,7 @@ def said(estimate: float, low: float, high: float, lang: str = "en", **given: An
         (
             (0.86, 0.76, 0.97),
             {"to_control": 1.02},
-            "It cannot be told whether the pilot changed repeat calls: they are 14 % below what the earlier trend "
+            "It cannot be told whether the pilot changed repeat calls. They are 14 % below what the earlier trend "
             "predicts (95 % interval 3 % to 24 % below), but repeat calls of other kinds fell as much or more.",
         ),
     ],
@@ -170,8 +170,8 @@ def test_too_early_and_no_data_say_so(small_pilot: Engine) -> None:
     assert (found.display, found.estimate.value) == ("too early", None)
     assert found.table.loc[found.table["phase"] == "after", "fitted"].isna().all()
     assert found.sentence == (
-        "It is too early to say whether repeat calls fell: 3 full months after the start and 39 before it can be "
-        "judged; 6 and 24 are needed."
+        "It is too early to say whether repeat calls fell. 3 full months after the start and 39 before it can be "
+        "judged. It takes 6 and 24."
     )
 
 
@@ -193,14 +193,12 @@ def test_a_gap_in_the_calls_is_missing_and_said(small_pilot: Engine) -> None:
 def test_without_a_control_it_is_said(small_pilot: Engine) -> None:
     freeze(small_pilot)
     add_calls(small_pilot, [row for row in city(1, FIRST, LAST, LAUNCH) if row[3] is not CONTROL])
-    assert any(c.startswith("There is no comparison series") for c in effect(small_pilot).caveats)
+    assert any(c.startswith("There is no other series to compare with") for c in effect(small_pilot).caveats)
 
 
 def test_a_changed_plan_is_dated_and_shown(small_pilot: Engine) -> None:
     add_calls(small_pilot, [(local(2026, 11, 1), 1, None)])
-    assert (
-        "The analysis was not frozen before the start: the documented defaults are used." in effect(small_pilot).caveats
-    )
+    assert "The analysis was not fixed before the start. The written defaults are used." in effect(small_pilot).caveats
     freeze(small_pilot)
     assert not any("plan" in caveat for caveat in effect(small_pilot).caveats)
     freeze(small_pilot, datetime(2026, 3, 2, 15, tzinfo=UTC), window_days=180, target_ratio=0.9, reason="council asked")

@@ -150,15 +150,15 @@ def test_no_budget_is_a_sentence(small_pilot: Engine) -> None:
 def test_cost_per_person_takes_both_through_the_last_closed_month(small_pilot: Engine) -> None:
     add_budget(small_pilot)
     with aggregate_session(small_pilot) as session:
-        for number, day in ((1, date(2026, 2, 3)), (2, date(2026, 3, 31)), (3, date(2026, 4, 1))):
+        for number, day in ((1, date(2026, 2, 3)), (2, date(2026, 3, 29)), (3, date(2026, 3, 31))):
             person(session, number)
             intervention(session, at(day), number)
         session.commit()
     found = answer(small_pilot, "cost_per_person")
-    assert found.estimate.value == 4449.95  # 8,899.90 over two people: the third was met in April
+    assert found.estimate.value == 4449.95  # 8,899.90 over two people: the third was met in a week of April
     assert found.sentence == "Each of 2 people served has cost $4,450, through 31 Mar 2026."
-    # Interventions go by weeks, and the week of 30 March belongs to April, where its Thursday lies.
-    assert answer(small_pilot, "cost_per_intervention").estimate.n == 1
+    # All three go by weeks, and the week of 30 March belongs to April, where its Thursday lies.
+    assert answer(small_pilot, "cost_per_intervention").estimate.n == 2
     hidden = compute(small_pilot, SHELL, "cost_per_person", APRIL, Audience.public)
     assert (hidden.display, hidden.estimate.value) == ("hidden", None)
 
