@@ -41,7 +41,7 @@ FORMATS: Mapping[str, Format] = {
     for each in (
         Format("html", "Slides that run offline (HTML)", "html", "text/html", html.write),
         Format("xlsx", "Workbook with every table (XLSX)", "xlsx", workbook.MIME, book.write, languages=True),
-        Format("zip", "Open data: CSV and data dictionary (ZIP)", "zip", "application/zip", opendata.write),
+        Format("zip", "Tables and data dictionary (CSV in a ZIP)", "zip", "application/zip", opendata.write),
         Format(
             "json",
             "For another city (JSON)",
