@@ -44,7 +44,7 @@ FORMATS: Mapping[str, Format] = {
         Format("pptx", "Slides to edit (PowerPoint)", "pptx", PPTX, slides_pptx.write, True),
         Format("pdf", "Slides on paper (PDF)", "pdf", "application/pdf", slides_pdf.write, True, machine.no_pango),
         Format("xlsx", "Workbook with every table (XLSX)", "xlsx", workbook.MIME, book.write, languages=True),
-        Format("zip", "Open data: CSV and data dictionary (ZIP)", "zip", "application/zip", opendata.write),
+        Format("zip", "Tables and data dictionary (CSV in a ZIP)", "zip", "application/zip", opendata.write),
         Format(
             "json",
             "For another city (JSON)",

@@ -36,7 +36,18 @@ FIGURES = {
     "sentence_es": "text",
 }
 """The columns of ``figures.csv`` and their types."""
-DICTIONARY = ("file", "column", "label_en", "label_es", "type", "unit", "definition_en", "definition_es", "source")
+DICTIONARY = (
+    "file",
+    "column",
+    "label_en",
+    "label_es",
+    "type",
+    "unit_en",
+    "unit_es",
+    "definition_en",
+    "definition_es",
+    "source",
+)
 Cell = str | int | float | date | bool | None
 
 
@@ -137,18 +148,25 @@ def _figure(document: Document, result: Result) -> list[Cell]:
 def _dictionary(document: Document, results: Mapping[str, Result]) -> Iterable[list[Cell]]:
     for name, kind in FIGURES.items():
         said = [text(f"opendata.figure.{name}", lang) for lang in LANGUAGES]
-        yield ["figures.csv", name, *said, kind, "", *said, ""]
+        yield ["figures.csv", name, *said, kind, "", "", *said, ""]
     for key, result in results.items():
         measure = MEASURES[key]
         definition = [text(f"measure.{key}.definition", lang) for lang in LANGUAGES]
         source = text(f"measure.{key}.source")
         for column in [*columns(result, measure), *_translated(document, result)]:
-            unit = text(f"measure.{key}.unit") if column.kind == "money" or column.name == "value" else ""
-            unit = "0 to 1" if column.kind == "percent" else unit
+            unit = _units(key, column)
             labels = [_label(document, key, column, lang) for lang in LANGUAGES]
-            yield [f"data/{key}.csv", column.name, *labels, _type(column), unit, *definition, source]
+            yield [f"data/{key}.csv", column.name, *labels, _type(column), *unit, *definition, source]
         hidden = [text("opendata.hidden", lang) for lang in LANGUAGES]
-        yield [f"data/{key}.csv", "hidden", *hidden, "boolean", "", *definition, source]
+        yield [f"data/{key}.csv", "hidden", *hidden, "boolean", "", "", *definition, source]
+
+
+def _units(key: str, column: Column) -> tuple[str, str]:
+    """In English and Spanish, where the column is stated in the measure's unit or in its money; shares are ratios."""
+    if column.kind == "percent":
+        return "0–1", "0–1"
+    own = column.kind == "money" or (column.name == "value" and column.kind != "text")
+    return (text(f"measure.{key}.unit"), text(f"measure.{key}.unit", "es")) if own else ("", "")
 
 
 def _label(document: Document, key: str, column: Column, lang: Lang) -> str:

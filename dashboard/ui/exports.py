@@ -162,6 +162,4 @@ def _progress(name: str, job: jobs.Job) -> None:
     if job.began and job.slides:
         said += f", slide {job.reached} of {job.slides}"
     st.progress(job.share, text=f"{job.format.label}: {said}")
-    if st.button("Cancel", key=f"export-{name}-cancel", icon=":material/close:", width="stretch"):
-        job.cancel()
-        st.rerun()
+    st.button("Cancel", key=f"export-{name}-cancel", icon=":material/close:", width="stretch", on_click=job.cancel)

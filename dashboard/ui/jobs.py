@@ -106,13 +106,13 @@ def start(
 
     Raises TandemError where too many are waiting.
     """
-    _waiting.intersection_update({job for job in _waiting if not job.over})
     if len(_waiting) >= MOST_WAITING:
         raise TandemError(f"{len(_waiting)} files are being made at this moment. Try again in a minute.")
     job = Job(made, lang, name, mark, state, max((len(deck) for deck in document.decks.values()), default=0))
     told = replace(document, decks={of: _telling(deck, job) for of, deck in document.decks.items()})
     job.future = _pool().submit(_write, job, told, done)
     _waiting.add(job)
+    job.future.add_done_callback(lambda _: _waiting.discard(job))
     return job
 
 

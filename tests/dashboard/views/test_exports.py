@@ -191,6 +191,41 @@ def test_a_cancelled_file_ends_at_the_next_slide(paper: Document, slow: Slow) ->
     assert (job.file, job.error) == (None, "Cancelled. No file was made.")
 
 
+HELD: list[jobs.Job] = []
+
+
+def page() -> None:
+    """The part on its own, while a file is being made."""
+    from dashboard.ui import exports, session
+    from tests.dashboard.views import test_exports as held
+
+    session.remember("export.slow", held.HELD[-1])
+    exports._job("slow", "mark", "state")
+
+
+def test_the_page_tells_how_far_it_is_and_cancels(paper: Document, slow: Slow) -> None:
+    HELD.append(begin(paper, slow))
+    assert slow.at.acquire(timeout=30)
+    app = AppTest.from_function(page).run()
+    assert not app.exception
+    told: Any = app.get("progress")
+    assert (told[0].proto.value, told[0].proto.text.endswith("slide 1 of 4")) == (25, True)
+    next(button for button in app.button if button.label == "Cancel").click().run()
+    assert HELD[-1].stopped.is_set()
+    slow.go.release()
+    finished(HELD[-1])
+    assert [part.value for part in app.run().caption] == ["Cancelled. No file was made."]
+
+
+def test_a_file_of_what_the_page_showed_before_is_dropped(paper: Document, slow: Slow) -> None:
+    HELD.append(begin(paper, slow))
+    HELD[-1].mark = "another period"
+    app = AppTest.from_function(page).run()
+    assert HELD[-1].stopped.is_set()
+    assert not app.button
+    slow.go.release()
+
+
 def test_more_than_a_few_wait_their_turn_and_one_that_waits_never_starts(paper: Document, slow: Slow) -> None:
     running = [begin(paper, slow) for _ in range(jobs.WORKERS)]
     waiting = [begin(paper, slow) for _ in range(jobs.MOST_WAITING - jobs.WORKERS)]
