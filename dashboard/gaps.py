@@ -104,7 +104,9 @@ def _weeks(stands: Ground, last: date, provisional: bool) -> Iterator[Gap]:
         )
     if stands.open_weeks:
         within = {week < last for week, _ in stands.open_weeks}
-        key = "weeks_marked" if provisional or within == {True} else "weeks_both" if True in within else "weeks_left_out"
+        key = (
+            "weeks_marked" if provisional or within == {True} else "weeks_both" if True in within else "weeks_left_out"
+        )
         yield _gap("weeks", key, lambda lang: {"last": words.day(last, lang)})
 
 
