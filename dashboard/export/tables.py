@@ -1,6 +1,6 @@
 """A Result's table as people read it, and as a CSV that no spreadsheet will execute."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import Enum
@@ -24,17 +24,21 @@ COUNTS = frozenset(
 )
 """Columns that hold counts whatever the measure's unit is."""
 PERIODS = {"week": words.week, "month": words.month, "date": words.day, "period": words.day}
+COARSER = {"month": words.month, "quarter": words.quarter}
+"""How the periods of a series are called that was coarsened for the public."""
 
 
 def readable(result: Result, measure: Measure) -> pd.DataFrame:
     """All cells as text under their plain labels; a hidden one reads "hidden", a missing one "–"."""
     lang: Lang = "es" if result.filters.lang == "es" else "en"
     table, kind = result.table, kind_of(measure.unit)
+    coarser = COARSER.get(str(result.marks.get("grain", "")))
     columns: dict[str, list[str]] = {}
     for name in shown_columns(result):
         own = _kind(name, kind, "share" in table)
+        called = (coarser if name in ("week", "period") else None) or PERIODS.get(name, words.day)
         cells = zip(table[name], _gone(result, name), strict=True)
-        columns[_label(result, name)] = [_cell(value, name, own, gone, lang) for value, gone in cells]
+        columns[_label(result, name)] = [_cell(value, name, own, gone, called, lang) for value, gone in cells]
     return pd.DataFrame(columns)
 
 
@@ -112,11 +116,11 @@ def _label(result: Result, name: str) -> str:
     return str(result.columns[name])
 
 
-def _cell(value: object, name: str, kind: Kind, hidden: bool, lang: Lang) -> str:
+def _cell(value: object, name: str, kind: Kind, hidden: bool, called: Callable[..., str], lang: Lang) -> str:
     if value is None or value is pd.NA or value != value:
         return text("chart.hidden", lang) if hidden else words.NOTHING
     if isinstance(value, date):
-        return PERIODS.get(name, words.day)(value, lang)
+        return called(value, lang)
     if isinstance(value, bool | str):
         return text(f"status.{value}", lang) if name in ("status", "phase") else str(value)
     number = float(value)  # type: ignore[arg-type]

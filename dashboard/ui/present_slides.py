@@ -106,12 +106,12 @@ def _change(viewer: Viewer, row: Edition, slots: Sequence[Slot], place: int, lan
     words = slots[place].words
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"change-{words.key}"):
         for icon, step, help_ in ((":material/arrow_back:", -1, "Earlier"), (":material/arrow_forward:", 1, "Later")):
-            there = place + step
+            there = _beside(slots, place, step)
             if st.button(
                 "",
                 icon=icon,
                 help=f"{help_}: {plain(slots[place].leaf.title)}",
-                disabled=not 0 <= there < len(slots),
+                disabled=there is None,
                 key=f"move-{words.key}-{step}",
             ):
                 _store(viewer, row, slots, partial(_moved, place=place, there=there), "The order is saved.")
@@ -126,8 +126,15 @@ def _change(viewer: Viewer, row: Edition, slots: Sequence[Slot], place: int, lan
         )
 
 
-def _moved(slides: list[SlideWords], place: int, there: int) -> list[SlideWords]:
-    slides[place], slides[there] = slides[there], slides[place]
+def _beside(slots: Sequence[Slot], place: int, step: int) -> int | None:
+    """Where the next slide in that direction is that is shown; None at the end."""
+    way = range(place + step, len(slots) if step > 0 else -1, step)
+    return next((there for there in way if slots[there].words.shown), None)
+
+
+def _moved(slides: list[SlideWords], place: int, there: int | None) -> list[SlideWords]:
+    if there is not None:
+        slides.insert(there, slides.pop(place))
     return slides
 
 

@@ -23,7 +23,12 @@ APP = VIEWS.parent / "app.py"
 @pytest.fixture
 def demo_city(demo_database: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     """A fresh copy of the demo city, which the app under test finds as its database."""
-    shutil.copy(demo_database, tmp_path / "tandem.db")
+    return as_database(demo_database, tmp_path, monkeypatch)
+
+
+def as_database(city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
+    """A copy of ``city`` as the database of the app under test."""
+    shutil.copy(city, tmp_path / "tandem.db")
     url = f"sqlite:///{tmp_path / 'tandem.db'}"
     monkeypatch.setenv("DATABASE_URL", url)
     monkeypatch.setenv("TANDEM_HOME", str(tmp_path))
