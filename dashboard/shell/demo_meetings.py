@@ -70,7 +70,7 @@ def add_meetings(bind: Engine, today: date) -> None:
 
 def _prepared(bind: Engine, viewer: access.Viewer, meeting_on: date) -> int:
     """With the weeks that are not certified: one is missing since summer, and the figures would end there."""
-    form = EditionForm(meeting_on=meeting_on, title=TITLE, as_of=viewer.today)
+    form = EditionForm(meeting_on=meeting_on, title=TITLE, as_of=viewer.today, with_provisional=True)
     return edition.prepare(bind, viewer, form).id
 
 
