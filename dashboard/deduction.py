@@ -116,7 +116,9 @@ class System:
 
     @cached_property
     def rows(self) -> list[Line]:
-        return [(self.terms(edition, fact), fact) for edition, fact in self.facts]
+        """Without those of no day at all, as of a month whose last week was the month's before."""
+        told = [(self.terms(edition, fact), fact) for edition, fact in self.facts]
+        return [(terms, fact) for terms, fact in told if terms]
 
     @cached_property
     def links(self) -> list[Line]:

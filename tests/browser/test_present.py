@@ -18,7 +18,7 @@ from db.commands import edition_links, editions, questions
 from db.engine import aggregate_session, record_session
 from db.forms.meetings import EditionForm
 from db.models import Edition, Question
-from tests.browser.conftest import Server, stop
+from tests.browser.conftest import Server, settled, sign_in, stop
 from tests.conftest import NOW, TODAY
 from tests.dashboard.conftest import new_session
 
@@ -275,3 +275,13 @@ def test_whoever_has_a_link_reads_it_on_a_phone_and_leaves_no_trace(new_page: Ne
     expect(page.locator("dialog[open]")).to_have_count(0)
     assert len(page.context.pages) == windows
     assert page.context.cookies() == []
+
+
+def test_nothing_serious_on_the_page_that_prepares_a_meeting(page: Page, number: str) -> None:
+    sign_in(page, "chief", "/present")
+    expect(page.get_by_text(f"Edition {number}").first).to_be_visible()
+    for part in ("Slides", "Questions", "Files", "Links", "What changed", "Other cities", "Check and approve"):
+        page.get_by_role("radio", name=part).or_(page.get_by_role("button", name=part)).first.click()
+        page.mouse.move(5, 500)  # off the button, whose color under the pointer is Streamlit's
+        settled(page)
+        assert serious(page) == [], part

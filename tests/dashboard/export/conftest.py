@@ -39,6 +39,7 @@ def claim(result: Result, lang: Lang) -> Leaf:
 def leaves(found: Frozen, lang: Lang) -> tuple[Leaf, ...]:
     """The deck as it stands, the other forms, and the kinds of slide that have no chart."""
     usual = deck.leaves(Material(found), lang)
+    pictured = next(leaf for leaf in usual if leaf.drawn is not None and not leaf.bare)
     plain = replace(usual[0], result=None, more="", note="Say this.")
     cards = (Card("People served", "263", "target 300"), Card("Spent", "$177,000", "of $216,000"))
     rows = (Row("Did it fall?", "See the slide.", "answered"), Row("What next?", "", "open"))
@@ -47,8 +48,8 @@ def leaves(found: Frozen, lang: Lang) -> tuple[Leaf, ...]:
         *(claim(found.results[lang][key], lang) for key in MORE),
         replace(plain, key="cards", title="All in one", sentence="Two numbers.", cards=cards),
         replace(plain, key="rows", title="Asked last time", sentence="One of two is answered.", rows=rows),
-        replace(usual[2], key="early", sentence="It is too early.", withheld=True),
-        replace(usual[1], key="own", sentence="She carries a full load.", computed=usual[1].sentence),
+        replace(pictured, key="early", sentence="It is too early.", withheld=True),
+        replace(pictured, key="own", sentence="She carries a full load.", computed=pictured.sentence),
     )
 
 

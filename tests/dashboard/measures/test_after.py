@@ -30,7 +30,7 @@ TO_DATE = Filters(date(2026, 1, 12), date(2026, 11, 14), date(2026, 11, 14))
 
 
 def the_slide(bind: Engine, viewer: Viewer) -> Leaf:
-    [leaf] = leaves(Material(computed(bind, viewer, TO_DATE, ("after_pilot",)), order=("after",)), "en")
+    [leaf] = leaves(Material(computed(bind, viewer, TO_DATE, ("after_pilot",)), order=("after_pilot",)), "en")
     return leaf
 
 
@@ -108,7 +108,7 @@ def test_a_small_base_hides_the_range_from_the_public(small_pilot: Engine, peopl
 
 def test_the_slide_says_that_there_is_none(small_pilot: Engine, viewer: Callable[..., Viewer]) -> None:
     leaf = the_slide(small_pilot, viewer(Role.council))
-    assert (leaf.sentence, leaf.bare) == (NONE, True)
+    assert (leaf.more, leaf.bare) == (NONE, True)
 
 
 def test_the_slide_hides_a_small_range_and_names_every_option(

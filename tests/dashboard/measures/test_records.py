@@ -22,8 +22,9 @@ from tests.dashboard.measures.city import SHELL, WEEK, WHOLE, add_one_of_everyth
 
 LISTED = [key for key, measure in MEASURES.items() if measure.records]
 MATTERS_OF_THE_DESK = {key for key, measure in MEASURES.items() if measure.permission == Permission.see_figures.value}
-WITHOUT = {"calls_without_follow_up", "eligible_served", "unmatched_calls", "unserved_reasons"}
-"""Calls, or records beside them: the desk's own lists show them, and no list may tell whether a caller is a client."""
+WITHOUT = {"calls_without_follow_up", "eligible_served", "unmatched_calls", "unserved_reasons", "first_weeks"}
+"""Calls, or records beside them: the desk's own lists show them, and no list may tell whether a caller is a client.
+And shares of hours, whose list is that of the hours."""
 
 
 def said_by(result: Result, found: Records) -> tuple[float, float]:

@@ -54,6 +54,7 @@ OWN = {
 }
 VIA: Mapping[str, Permission] = {
     "directory.set_open": Permission.log_work,
+    "questions.take": Permission.present,
     "directory.set_room": Permission.log_work,
     "directory.verify_provider": Permission.log_work,
     "follow_ups.schedule": Permission.log_work,
@@ -84,6 +85,10 @@ READS: Mapping[str, Permission] = {
     "amend.ledger": Permission.see_tallies,
     "amend.requests": Permission.see_tallies,
     "desk_lists.desk": Permission.log_work,
+    "edition_links.follow": Permission.open_link,
+    "edition_links.links": Permission.prepare_meeting,
+    "questions.questions": Permission.present,
+    "questions.take_many": Permission.present,  # asks before the first is written
     "referrer.sent_by": Permission.refer,
     "tally.calendar": Permission.see_tallies,
     "tally.findings": Permission.see_tallies,
