@@ -6,10 +6,10 @@ import streamlit as st
 from sqlalchemy.orm import Session
 
 from dashboard import words
+from dashboard.meeting_page import link_address
 from dashboard.ui import act, forms, money_parts, session
 from dashboard.ui.exhibit import plain
 from dashboard.ui.present_opened import Opened
-from db import settings
 from db.access import Viewer
 from db.commands.edition_links import Given, create_link, links, revoke_link
 from db.engine import record_session
@@ -74,15 +74,12 @@ def _made(row: Edition) -> None:
     made = session.recall(MADE)
     if not isinstance(made, tuple) or made[0] != row.id:
         return
-    base = settings.load().public_url or "http://localhost:8501"
+    address = link_address(made[2])
     with st.container(border=True, key="link-made"):
         st.markdown(f":material/check: The link for {plain(made[1])}. Copy it now: it is not shown again.")
-        st.code(f"{base}/meeting/link/{made[2]}", language=None, wrap_lines=True)
-        if settings.load().public_url is None:
-            st.caption(
-                "Nobody told Tandem under which address it is reached (TANDEM_PUBLIC_URL): put yours in place of "
-                "http\\://localhost\\:8501."
-            )
+        st.code(address, language=None, wrap_lines=True)
+        if address.startswith("/"):
+            st.caption("Put in front of it the address under which people reach Tandem (TANDEM_PUBLIC_URL sets it).")
 
 
 def _link(viewer: Viewer, link: Given) -> None:
